@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* Builds text in a buffer of fixed size; what does not fit is cut and remembered.
+ *
+ * Threads: one owner.
+ * Memory:  the buffer is borrowed from the caller; always NUL-terminated.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+
+struct text {
+	char *data; /* borrowed; outlives this */
+	size_t size_bytes;
+	size_t length; /* without the NUL */
+	bool is_cut; /* something did not fit */
+};
+
+/* size_bytes: at least 1. */
+void text_init(struct text *text, char *data, size_t size_bytes);
+
+void text_add(struct text *text, const char *format, ...) printf_like(2, 3);
+
+/* `string` as a JSON string, quotes included; bytes that are not UTF-8 become U+FFFD. */
+void text_add_json(struct text *text, const char *string);
+
+/* Thousandths as a decimal number with `digits` (0..3) decimals, rounded half away from
+ * zero, never "-0": 21456 with 1 digit is 21.5. */
+void text_add_milli(struct text *text, int32_t milli, unsigned digits);
+
+/* UTC as ISO 8601 with milliseconds: 2026-11-22T06:00:00.123Z. */
+void text_add_time(struct text *text, int64_t wall_ms);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/thread.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+
+struct start {
+	void (*run)(void *context);
+	void *context;
+	char name[THREAD_MAX_NAME + 1];
+};
+
+static void *thread_main(void *argument)
+{
+	struct start start = *(struct start *)argument;
+
+	free(argument);
+	pthread_setname_np(pthread_self(), start.name);
+	start.run(start.context);
+	return NULL;
+}
+
+static int create(struct thread *thread, uint32_t stack_bytes, struct start *start)
+{
+	pthread_attr_t attributes;
+	sigset_t all, before;
+	int error = pthread_attr_init(&attributes);
+
+	if (error)
+		return -error;
+	if (stack_bytes != 0) {
+		size_t smallest = (size_t)PTHREAD_STACK_MIN;
+
+		pthread_attr_setstacksize(&attributes, stack_bytes > smallest
+							       ? stack_bytes
+							       : smallest);
+	}
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	error = pthread_create(&thread->id, &attributes, thread_main, start);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_attr_destroy(&attributes);
+	return -error;
+}
+
+int thread_start(struct thread *thread, const char *name, uint32_t stack_bytes,
+		 void (*run)(void *context), void *context)
+{
+	struct start *start = calloc(1, sizeof(*start));
+
+	if (!start)
+		return -ENOMEM;
+	start->run = run;
+	start->context = context;
+	strncpy(start->name, name, THREAD_MAX_NAME);
+
+	int error = create(thread, stack_bytes, start);
+
+	thread->is_started = error == 0;
+	if (error)
+		free(start);
+	return error;
+}
+
+void thread_join(struct thread *thread)
+{
+	if (thread->is_started)
+		pthread_join(thread->id, NULL);
+	thread->is_started = false;
+}
+
+int thread_join_until(struct thread *thread, uint64_t until_ns)
+{
+	if (!thread->is_started)
+		return 0;
+
+	/* pthread_timedjoin_np() wants the wall clock, which may jump: take what is left. */
+	uint64_t now_ns = clock_mono_ns();
+	uint64_t left_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+	struct timespec end;
+
+	clock_gettime(CLOCK_REALTIME, &end);
+	left_ns += (uint64_t)end.tv_nsec;
+	end.tv_sec += (time_t)(left_ns / CLOCK_NS_PER_S);
+	end.tv_nsec = (long)(left_ns % CLOCK_NS_PER_S);
+
+	int error = pthread_timedjoin_np(thread->id, NULL, &end);
+
+	if (error == 0)
+		thread->is_started = false;
+	return -error;
+}
+
+int thread_ask_realtime(int priority)
+{
+	const struct sched_param parameters = { .sched_priority = priority };
+
+	return -pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* One POSIX thread with a name, all signals blocked (main takes them).
+ *
+ * Threads: the starter joins. A thread that never ends is given up by thread_join_until().
+ */
+#ifndef BASE_THREAD_H
+#define BASE_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+
+struct thread {
+	pthread_t id;
+	bool is_started;
+};
+
+enum { THREAD_MAX_NAME = 15 }; /* what the kernel shows, without the NUL */
+
+/* stack_bytes: 0 takes the C library's default. Returns 0 or a negative errno. */
+must_check int thread_start(struct thread *thread, const char *name, uint32_t stack_bytes,
+			    void (*run)(void *context), void *context);
+
+/* Waits for the thread's end; nothing where it was never started. */
+void thread_join(struct thread *thread);
+
+/* Waits until CLOCK_MONOTONIC reaches until_ns. Returns 0, or -ETIMEDOUT: the thread still
+ * runs, and all that it uses must be left alone for the rest of the process. */
+must_check int thread_join_until(struct thread *thread, uint64_t until_ns);
+
+/* Asks SCHED_FIFO for the calling thread. Returns 0, or -EPERM where it is not allowed:
+ * the thread runs on as before. */
+int thread_ask_realtime(int priority);
+
+#endif

@@ -1,0 +1,6 @@
+unit_test(unit/test_backoff.c base)
+unit_test(unit/test_ring.c base)
+unit_test(unit/test_text.c base)
+unit_test(unit/test_wake.c base)
+unit_test(unit/test_thread.c base)
+unit_test(stress/stress_ring.c base)
