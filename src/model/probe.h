@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* What capture must do to make a sensor speak, and how long it speaks. Part of a driver. */
+#ifndef MODEL_PROBE_H
+#define MODEL_PROBE_H
+
+#include <stdint.h>
+
+struct probe {
+	uint32_t start_low_us; /* the start pulse */
+	uint32_t frame_us; /* from the release until the slowest frame is surely over */
+	uint32_t min_interval_ms; /* between two start pulses, retries included */
+	uint32_t power_up_ms; /* the sensor is deaf for so long after power comes */
+};
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What is measured: one row a quantity, with the names that others know it by.
+ *
+ * Threads: any; the table is constant.
+ */
+#ifndef MODEL_QUANTITY_H
+#define MODEL_QUANTITY_H
+
+enum quantity {
+	QUANTITY_TEMPERATURE, /* degree Celsius */
+	QUANTITY_HUMIDITY, /* relative humidity, percent */
+};
+enum { NUM_QUANTITIES = QUANTITY_HUMIDITY + 1 };
+
+struct quantity_row {
+	const char *name; /* the key in payloads: "temperature" */
+	const char *unit; /* "°C", "%" */
+	const char *device_class; /* Home Assistant's */
+	const char *state_class; /* Home Assistant's */
+};
+
+const struct quantity_row *quantity_row(enum quantity quantity);
+
+#endif

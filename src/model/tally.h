@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* What became of one sensor's attempts, counted.
+ *
+ * Threads: the named thread writes, any reads. 32 bit: they wrap, readers take differences.
+ */
+#ifndef MODEL_TALLY_H
+#define MODEL_TALLY_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "model/verdict.h"
+
+struct tally {
+	_Atomic uint32_t verdicts[NUM_VERDICTS]; /* publisher writes */
+	_Atomic uint32_t
+		retries; /* publisher writes: attempts asked for after a refusal */
+};
+
+#endif
