@@ -27,10 +27,10 @@ enum edge_end {
 
 /* No pointers: a ring may copy it. */
 struct edge {
-	uint64_t
-		t_ns; /* CLOCK_MONOTONIC: the kernel's stamp of an edge, ours of a mark */
-	uint32_t
-		seq; /* the kernel's line sequence number of an edge; 0 where it gives none */
+	/* CLOCK_MONOTONIC: the kernel's stamp of an edge, ours of a mark */
+	uint64_t t_ns;
+	/* the kernel's line sequence number of an edge; 0 where it gives none */
+	uint32_t seq;
 	uint16_t sensor; /* index into config.sensors[] */
 	uint8_t event; /* enum edge_event */
 	uint8_t detail; /* START: number of the attempt, from 0; END: enum edge_end */

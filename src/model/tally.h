@@ -13,8 +13,8 @@
 
 struct tally {
 	_Atomic uint32_t verdicts[NUM_VERDICTS]; /* publisher writes */
-	_Atomic uint32_t
-		retries; /* publisher writes: attempts asked for after a refusal */
+	/* publisher writes: attempts asked for after a refusal */
+	_Atomic uint32_t retries;
 };
 
 #endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* One thread a chip: asks the chip's sensors in turn and pushes what the kernel reports to a
+ * ring, so that no two frames of the board are on the wire at the same time.
+ *
+ * The thread sleeps through the start pulse and the frame; it never spins. A line that fails
+ * is closed and tried again; the other lines go on.
+ *
+ * Threads: capture_start() and capture_stop() from one owner; capture_ask_again() and
+ *          capture_take_fault() from the consumer of the ring.
+ * RT-safe: the loop is, except while it opens a line that failed.
+ */
+#ifndef CAPTURE_CAPTURE_H
+#define CAPTURE_CAPTURE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/ring.h"
+#include "base/wake.h"
+#include "capture/airtime.h"
+#include "gpio/line.h"
+#include "model/probe.h"
+
+struct capture;
+
+/* What to read, how and how often. */
+struct capture_sensor {
+	char pin[2 *
+		 LINE_MAX_NAME]; /* what line_find() takes; found again after a loss */
+	struct line_request request;
+	struct probe probe; /* a copy */
+	uint64_t interval_ns;
+	uint16_t sensor; /* index into config.sensors[]; goes into each edge */
+};
+
+struct capture_request {
+	const char *name; /* of the thread */
+	const struct capture_sensor *sensors; /* borrowed for the call */
+	size_t num_sensors;
+	struct ring *ring; /* borrowed; outlives this; records are struct edge */
+	/* borrowed; signalled after each attempt and fault */
+	const struct wake *consumer;
+	struct airtime *airtime; /* borrowed; shared by all captures of the board */
+	uint64_t first_ns; /* CLOCK_MONOTONIC of the first attempt */
+};
+
+must_check int capture_start(const struct capture_request *request, struct capture **out);
+void capture_stop(struct capture *capture);
+
+/* The last frame of this sensor was refused: ask once more as soon as the sensor may be asked,
+ * unless its next turn comes first. index: into the request's sensors. */
+void capture_ask_again(struct capture *capture, size_t index);
+
+/* What is wrong with a line, once for each change: true with 0 (it works again) or a negative
+ * errno and a sentence. */
+must_check bool capture_take_fault(struct capture *capture, size_t index, int *error_out,
+				   char reason[LINE_MAX_REASON]);
+
+/* One attempt: start pulse, frame, records into the ring. Blocks for as long as that takes
+ * (30 ms). Returns 0 or the line's negative errno; the END record is pushed in every case. */
+must_check int capture_attempt(struct line *line, const struct probe *probe,
+			       uint16_t sensor, uint8_t attempt, struct ring *ring);
+
+#endif

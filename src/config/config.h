@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/* The configuration file, loaded: plain structs, every value checked and in range.
+ *
+ * Memory: config_load() allocates, config_free() frees all. Constant once loaded.
+ * Threads: any may read.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+
+enum config_mqtt_version { CONFIG_MQTT_AUTO, CONFIG_MQTT_5, CONFIG_MQTT_3_1_1 };
+enum config_retain { CONFIG_RETAIN_AUTO, CONFIG_RETAIN_YES, CONFIG_RETAIN_NO };
+enum config_edges { CONFIG_EDGES_FALLING, CONFIG_EDGES_BOTH };
+enum config_bias { CONFIG_BIAS_AS_IS, CONFIG_BIAS_PULL_UP };
+
+struct config_sensor {
+	char *id; /* owned; [a-z0-9_-]+ */
+	char *name; /* owned; for people; the id where the file has none */
+	char *driver; /* owned; a name or alias that the driver table knows */
+	char *pin; /* owned; aliases from `pins:` already resolved: what line_find() takes */
+	char *pin_as_written; /* owned; the text in the file */
+	uint32_t interval_ms;
+	uint32_t stale_after_ms;
+	uint32_t max_retries; /* attempts after a refused one, within the interval */
+	enum config_edges edges;
+	enum config_bias bias;
+};
+
+struct config {
+	char *path; /* owned; of the file */
+	struct {
+		char *id; /* owned; [a-z0-9_-]+; from the host name where the file has none */
+		char *name; /* owned */
+	} gateway;
+	struct {
+		char **servers; /* owned; mqtt://HOST[:PORT], in the order to try */
+		size_t num_servers;
+		enum config_mqtt_version version;
+		char *client_id; /* owned; "pin2mqtt-ID" where the file has none */
+		char *username; /* owned; NULL: none */
+		char *password; /* owned, a secret; NULL: none */
+		char *topic; /* owned; the first level(s) of all topics */
+		uint32_t qos; /* 0 or 1, of state and readings */
+		enum config_retain retain;
+		uint32_t keepalive_ms;
+	} mqtt;
+	struct {
+		uint64_t max_bytes; /* of readings that wait for the broker, in memory */
+		uint32_t max_age_s;
+	} store;
+	struct config_sensor *sensors; /* owned */
+	size_t num_sensors;
+};
+
+/* What the loader asks of the stages that know: which drivers there are, and how short an
+ * interval may be. The wiring gives it, so that config/ includes no stage. */
+struct config_driver_facts {
+	/* True where there is such a driver; its shortest interval in ms. */
+	bool (*find)(const char *name, uint32_t *min_interval_ms_out);
+	/* The n-th driver's name, NULL past the end; for suggestions. */
+	const char *(*name)(size_t n);
+};
+
+/* One thing wrong with the file. */
+struct config_error {
+	unsigned line; /* from 1 */
+	unsigned column; /* from 1 */
+	char *path; /* owned; "sensors[2].interval"; empty for the file as a whole */
+	char *text; /* owned; what is wrong, the limit, the suggestion */
+	bool is_warning;
+};
+
+struct config_errors {
+	struct config_error *items; /* owned */
+	size_t num_items;
+	size_t num_errors; /* of items that are no warnings */
+};
+
+/* Loads and checks a file: all that is wrong is collected, nothing is printed.
+ *
+ * Returns 0 with *out (there may be warnings), or -EINVAL with errors, or the OS's negative
+ * errno where the file cannot be read (one error tells which and why).
+ * Owns: config_free() frees *out; config_errors_finish() what `errors` holds, in every case.
+ */
+must_check int config_load(const char *path, const struct config_driver_facts *drivers,
+			   struct config **out, struct config_errors *errors);
+
+/* The same from memory; `path` stands for the file in messages and for where secrets lie. */
+must_check int config_parse(const char *data, size_t num_bytes, const char *path,
+			    const struct config_driver_facts *drivers,
+			    struct config **out, struct config_errors *errors);
+
+void config_free(struct config *config);
+void config_errors_finish(struct config_errors *errors);
+
+#endif

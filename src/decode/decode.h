@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+/* From a captured frame to a reading.
+ *
+ * The structure decides first (number of bits, response, byte gaps), then the checksum,
+ * then the range. Nothing is ever shifted until a checksum fits. Timestamps and order
+ * count; the polarity of an edge is a hint.
+ *
+ * Pure: no I/O, clock, allocation, logging or static state; bounded work for any input.
+ */
+#ifndef DECODE_DECODE_H
+#define DECODE_DECODE_H
+
+#include "decode/driver.h"
+#include "model/frame.h"
+#include "model/reading.h"
+#include "model/verdict.h"
+
+/* Turns a frame into values.
+ *
+ * frame: falling edges only, rising only or both; any count; borrowed, never modified
+ * out:   t_ns, sensor, flags and values are filled where the verdict is an accepted one, else
+ *        left alone; wall_ms and seq are the caller's
+ */
+enum verdict decode_frame(const struct driver *driver, const struct frame *frame,
+			  struct reading *out);
+
+#endif

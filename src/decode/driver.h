@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* A sensor model: how to ask it, what it sends, and what that means.
+ *
+ * Threads: any; drivers are constant data and pure functions.
+ */
+#ifndef DECODE_DRIVER_H
+#define DECODE_DRIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "model/probe.h"
+#include "model/reading.h"
+#include "model/verdict.h"
+
+enum { DRIVER_MAX_BYTES = 8 };
+
+/* The single-bus waveform of a model, in us, from the host's release on:
+ * high release, low and high of the response, then for each bit a low and a high, then a
+ * low and idle high. All figures are typical ones; what a real sensor may differ by is the
+ * decoder's to know. */
+struct dht_wire {
+	uint16_t release_us; /* host's release until the response falls */
+	uint16_t response_low_us;
+	uint16_t response_high_us;
+	uint16_t bit_low_us;
+	uint16_t zero_high_us;
+	uint16_t one_high_us;
+	/* what the low before bytes 2, 3, ... is longer by; 0: nothing */
+	uint16_t byte_gap_us;
+	uint16_t end_low_us;
+	uint8_t num_bits; /* 40 or 64 */
+};
+
+/* How a negative temperature is sent, where models differ. */
+enum encoding {
+	ENCODING_SIGN_MAGNITUDE,
+	ENCODING_TWOS_COMPLEMENT,
+};
+enum { NUM_ENCODINGS = ENCODING_TWOS_COMPLEMENT + 1 };
+
+struct driver {
+	const char *name; /* "dht22" */
+	/* one line for people: "Aosong DHT22 / AM2302 temperature and humidity" */
+	const char *title;
+	const char *const *aliases; /* NULL-terminated: names that mean this driver too */
+	struct probe probe;
+	struct dht_wire wire;
+
+	/* Turns the frame's bytes into values.
+	 *
+	 * bytes: wire.num_bits / 8 of them; their checksum is already known to hold
+	 * out:   gets values only when VERDICT_CLEAN is returned; its other fields are left
+	 * Returns VERDICT_CLEAN, VERDICT_ALL_ZERO or VERDICT_IMPLAUSIBLE.
+	 * Pure:  no I/O, clock, allocation, logging or static state
+	 */
+	enum verdict (*decode)(const uint8_t *bytes, struct reading *out);
+
+	/* The inverse: what the sensor sends for these values, checksum included.
+	 *
+	 * values: temperature and humidity, as decode gives them; rounded to the resolution
+	 * Returns false where the model cannot represent them (range, or no such encoding).
+	 * Pure.
+	 */
+	must_check bool (*encode)(const struct reading *values, enum encoding encoding,
+				  uint8_t *bytes_out);
+};
+
+/* All drivers, in the order of drivers.def. */
+const struct driver *const *driver_all(size_t *num_out);
+
+/* By name or alias; NULL where there is none. */
+const struct driver *driver_find(const char *name);
+
+#endif

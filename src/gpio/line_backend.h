@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* For those who add a place that edges come from; callers read gpio/line.h.
+ *
+ * A backend's line begins with struct line. All calls are required but fd. Each keeps the
+ * promises of the call of the same name in line.h.
+ */
+#ifndef GPIO_LINE_BACKEND_H
+#define GPIO_LINE_BACKEND_H
+
+#include "gpio/line.h"
+
+struct line_backend {
+	const char *name;
+	/* Whether the pin's text is for this backend ("sim/4", "replay:x.csv"); the kernel's
+	 * backend takes what no other wants. */
+	bool (*claims)(const char *pin);
+	int (*find)(const char *pin, struct line_place *out,
+		    char reason[LINE_MAX_REASON]);
+	int (*open)(const struct line_place *place, const struct line_request *request,
+		    struct line **out, char reason[LINE_MAX_REASON]);
+	void (*close)(struct line *line);
+	int (*drive_low)(struct line *line);
+	int (*listen)(struct line *line, uint64_t *release_ns_out,
+		      uint64_t *armed_ns_out);
+	int (*read)(struct line *line, struct edge *out, size_t max_edges);
+	int (*fd)(const struct line *line); /* optional */
+};
+
+struct line {
+	const struct line_backend *backend;
+	size_t max_waiting; /* edges that wait without loss */
+};
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+/* One connection to one MQTT broker, whatever library speaks the protocol.
+ *
+ * The calls may block for as long as a minute (DNS, a frozen broker): only the connection
+ * thread makes them, and nothing else waits for it.
+ *
+ * Threads: all calls from one thread; the events come from the library's own threads and
+ *          may only set atomics, take their own short lock and wake the owner.
+ */
+#ifndef PUBLISH_BROKER_H
+#define PUBLISH_BROKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+
+struct broker;
+
+enum { BROKER_MAX_REASON = 256 };
+
+/* What the library tells us, from its own thread. */
+struct broker_events {
+	/* PUBACK for a token that publish gave. reason: MQTT 5's code, 0 where it was taken;
+	 * 0x80 and more: refused. May come before publish has returned. */
+	void (*acknowledged)(void *context, int token, unsigned reason);
+	void (*lost)(void *context); /* the connection is gone */
+	/* A message on a topic that we subscribed to; borrowed for the call. */
+	void (*arrived)(void *context, const char *topic, const char *payload,
+			size_t num_bytes, bool is_retained);
+	void *context; /* borrowed; outlives the broker */
+};
+
+struct broker_message {
+	const char *topic;
+	const char *payload;
+	size_t num_bytes;
+	unsigned qos; /* 0 or 1 */
+	bool is_retained;
+	uint32_t expiry_s; /* MQTT 5: the broker forgets it after that; 0: never */
+};
+
+struct broker_options {
+	const char *client_id;
+	const char *username; /* NULL: none */
+	const char *password; /* NULL: none */
+	uint32_t keepalive_s;
+	uint32_t connect_timeout_s;
+	struct broker_message will; /* topic NULL: none */
+};
+
+struct broker_ops {
+	/* version: 5 or 4 (3.1.1). Returns 0 or a negative errno with a sentence in reason:
+	 * -EPROTONOSUPPORT the broker refuses that version, -EACCES it refuses the user,
+	 * -ECONNREFUSED, -EHOSTUNREACH, -ETIMEDOUT, ... max_in_flight_out: how many QoS 1
+	 * messages may be unacknowledged at a time (MQTT 5's Receive Maximum, at least 1). */
+	int (*connect)(struct broker *broker, const char *server, int version,
+		       const struct broker_options *options, uint32_t *max_in_flight_out,
+		       char reason[BROKER_MAX_REASON]);
+	/* Returns a token >= 0 (QoS 0: any) or a negative errno. */
+	int (*publish)(struct broker *broker, const struct broker_message *message);
+	int (*subscribe)(struct broker *broker, const char *topic, unsigned qos);
+	/* Says goodbye; the will is not sent. Returns after timeout_ms at the latest. */
+	void (*disconnect)(struct broker *broker, uint32_t timeout_ms);
+	void (*free)(struct broker *broker);
+	const char *(*library)(void); /* "Eclipse Paho MQTT C 1.3.12" */
+};
+
+struct broker {
+	const struct broker_ops *ops;
+};
+
+/* The broker client over Eclipse Paho's MQTTClient. Returns 0 or a negative errno. */
+must_check int broker_paho_new(const struct broker_events *events, struct broker **out);
+
+#endif

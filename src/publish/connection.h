@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* The way to the broker: one thread that connects, posts what the outbox and the board hold,
+ * takes acknowledgements, and comes back after every loss.
+ *
+ * On each connection, in this order: status online, info, availability of every sensor, the
+ * newest state of every sensor, then readings in order (those that waited with
+ * "replay":true), fresh states in between. At a stop: what is in flight is waited for (3 s
+ * at most), status offline, goodbye.
+ *
+ * Threads: connection_start() and connection_stop() from one owner; connection_kick(),
+ *          connection_set_available() and connection_post_health() from the publisher.
+ */
+#ifndef PUBLISH_CONNECTION_H
+#define PUBLISH_CONNECTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "config/config.h"
+#include "publish/outbox.h"
+
+struct broker;
+struct connection;
+
+/* Counters, for health and metrics. 32 bit: they wrap. */
+struct connection_stat {
+	bool is_connected;
+	int version; /* 5 or 4 while connected */
+	uint32_t num_connects;
+	uint32_t num_failures; /* tries that did not connect */
+	uint32_t num_acknowledged;
+	uint32_t num_refused; /* publishes that the broker refused */
+};
+
+/* info: the JSON of the `info` topic, borrowed for the call.
+ * config and outbox are borrowed and outlive the connection; the broker is made inside.
+ * Returns 0 or a negative errno. */
+must_check int connection_start(const struct config *config, struct outbox *outbox,
+				const char *info, struct connection **out);
+
+/* Stops as described above and frees; ends within 5 s. Where the library hangs, its memory is
+ * left behind and false is returned: the process is about to end. */
+bool connection_stop(struct connection *connection);
+
+/* Something new is in the outbox. RT-safe. */
+void connection_kick(struct connection *connection);
+
+/* Whether a sensor's readings are fresh; posted when it changes and after each reconnect. */
+void connection_set_available(struct connection *connection, uint16_t sensor,
+			      bool is_available);
+
+/* Posts the payload on `health`, once, if connected. Borrowed for the call. */
+void connection_post_health(struct connection *connection, const char *payload);
+
+void connection_stat(struct connection *connection, struct connection_stat *out);
+
+#endif
