@@ -51,11 +51,11 @@ if [ ! -e "$tree/lib/pkgconfig/libgpiod.pc" ]; then
 	apt_fetch "$suite" "$new/deb" "$library" libgpiod-dev gpiod ||
 		die "$library, libgpiod-dev and gpiod of $suite could not be fetched"
 	for deb in "$new"/deb/*.deb; do
-		dpkg-deb -x "$deb" "$new/root"
+		dpkg-deb -x "$deb" "$new/unpacked"
 	done
 	mkdir -p "$new/tree/lib/pkgconfig"
-	mv "$new/root/usr/bin" "$new/root/usr/include" "$new/tree/"
-	for file in "$new"/root/usr/lib/*/libgpiod.so*; do
+	mv "$new/unpacked/usr/bin" "$new/unpacked/usr/include" "$new/tree/"
+	for file in "$new"/unpacked/usr/lib/*/libgpiod.so*; do
 		mv "$file" "$new/tree/lib/"
 	done
 	# shellcheck disable=SC2016 # pkg-config expands these
@@ -63,7 +63,7 @@ if [ ! -e "$tree/lib/pkgconfig/libgpiod.pc" ]; then
 		-e 's,^exec_prefix=.*,exec_prefix=${prefix},' \
 		-e 's,^libdir=.*,libdir=${prefix}/lib,' \
 		-e 's,^includedir=.*,includedir=${prefix}/include,' \
-		"$new"/root/usr/lib/*/pkgconfig/libgpiod.pc >"$new/tree/lib/pkgconfig/libgpiod.pc"
+		"$new"/unpacked/usr/lib/*/pkgconfig/libgpiod.pc >"$new/tree/lib/pkgconfig/libgpiod.pc"
 	rm -rf "$tree"
 	chmod 755 "$new/tree"
 	mv "$new/tree" "$tree"
