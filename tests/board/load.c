@@ -71,7 +71,8 @@ static void calls(int nr)
 		if (write(p[1], buf, 512) < 0 || read(p[0], buf, 512) < 0 ||
 		    pwrite(f, buf, sizeof(buf), (i % 64) * 4096L) < 0 || stat(name, &st))
 			_exit(1);
-		m = mmap(0, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		m = mmap(0, 65536, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			 -1, 0);
 		if (m != MAP_FAILED) {
 			memset(m, 1, 65536);
 			munmap(m, 65536);
@@ -176,13 +177,26 @@ int main(int argc, char **argv)
 
 	while ((o = getopt(argc, argv, "b:s:i:w:e:p:")) != -1)
 		switch (o) {
-		case 'b': load.num_busy = atoi(optarg); break;
-		case 's': load.num_calls = atoi(optarg); break;
-		case 'i': load.noise = optarg; break;
-		case 'w': load.window_ns = ms(optarg); break;
-		case 'e': load.lead_ns = ms(optarg); break;
-		case 'p': load.period_ns = ms(optarg); break;
-		default: return 2;
+		case 'b':
+			load.num_busy = atoi(optarg);
+			break;
+		case 's':
+			load.num_calls = atoi(optarg);
+			break;
+		case 'i':
+			load.noise = optarg;
+			break;
+		case 'w':
+			load.window_ns = ms(optarg);
+			break;
+		case 'e':
+			load.lead_ns = ms(optarg);
+			break;
+		case 'p':
+			load.period_ns = ms(optarg);
+			break;
+		default:
+			return 2;
 		}
 	if (load.num_busy + load.num_calls > MAX_CHILDREN)
 		return 2;

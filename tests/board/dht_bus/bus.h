@@ -28,51 +28,52 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-#define MAX_LINES	128
-#define MAX_BYTES	8
-#define MAX_EDGES	400	/* 133 of a 64-bit frame, the rest for glitches */
-#define MAX_SEQ		64
-#define LOG_SIZE	65536	/* rows; a day of 8 sensors at 30 s is 23040 */
+#define MAX_LINES 128
+#define MAX_BYTES 8
+#define MAX_EDGES 400 /* 133 of a 64-bit frame, the rest for glitches */
+#define MAX_SEQ 64
+#define LOG_SIZE 65536 /* rows; a day of 8 sensors at 30 s is 23040 */
 
 enum model { NONE, DHT11, DHT12, DHT21, DHT22, SI7021, NUM_MODELS };
 
 /* Settings of a line; times in microseconds unless named otherwise. All u32:
  * control.c sets them by name. */
 struct conf {
-	u32 start_min;	/* shortest start signal the sensor takes */
-	u32 start_max;	/* longest; 0: any */
-	u32 resp;	/* release to response */
+	u32 start_min; /* shortest start signal the sensor takes */
+	u32 start_max; /* longest; 0: any */
+	u32 resp; /* release to response */
 	u32 resp_lo, resp_hi;
-	u32 lo, hi0, hi1, gap;	/* low of a bit, high of 0 and 1, extra low before bytes 2.. */
-	u32 scale;	/* percent, on all of the above but the start */
-	u32 rise_ns;	/* pull-up rise time */
-	u32 jitter_ns;	/* each edge off by up to this */
-	u32 glitch_ppm;	/* chance of a short spike per interval */
-	u32 twos;	/* negative temperatures in two's complement */
-	u32 dec;	/* dht11: send tenths */
-	u32 pad;	/* dht21: value of the bytes 6..8 */
-	u32 silent;	/* 1: never answers */
-	u32 lock_after;	/* locks up after so many frames, until power is cut */
-	u32 skip;	/* ignores every n-th start signal */
-	u32 rest_ms;	/* ignores a start signal this soon after the last one */
-	u32 powerup_ms;	/* deaf for this long after power comes */
+	u32 lo, hi0, hi1; /* low of a bit, high of 0 and of 1 */
+	u32 gap; /* extra low before the bytes 2.. */
+	u32 scale; /* percent, on all of the above but the start */
+	u32 rise_ns; /* pull-up rise time */
+	u32 jitter_ns; /* each edge off by up to this */
+	u32 glitch_ppm; /* chance of a short spike per interval */
+	u32 twos; /* negative temperatures in two's complement */
+	u32 dec; /* dht11: send tenths */
+	u32 pad; /* dht21: value of the bytes 6..8 */
+	u32 silent; /* 1: never answers */
+	u32 lock_after; /* locks up after so many frames, until power is cut */
+	u32 skip; /* ignores every n-th start signal */
+	u32 rest_ms; /* ignores a start signal this soon after the last one */
+	u32 powerup_ms; /* deaf for this long after power comes */
 };
 
-struct row {		/* one start signal and what became of it */
-	u32 frame;	/* number of the frame on its line */
+struct row { /* one start signal and what became of it */
+	u32 frame; /* number of the frame on its line */
 	u8 line, nbytes;
-	char what;	/* A answered, a cut short, s start not taken, S silent */
+	char what; /* A answered, a cut short, s start not taken, S silent */
 	u8 b[MAX_BYTES];
 	u32 low_us;
-	u32 edges;	/* edges on the wire after the release, its rise included */
-	u32 irqs;	/* interrupts raised */
-	u32 merged;	/* enabled edges that fell into an earlier interrupt */
+	u32 edges; /* edges on the wire after the release, its rise included */
+	u32 irqs; /* interrupts raised */
+	u32 merged; /* enabled edges that fell into an earlier interrupt */
 	s64 release;
 };
 
-struct play {		/* a frame that user space made, waiting for its start signal */
+struct play { /* a frame that user space made, waiting for its start signal */
 	struct list_head node;
-	u8 b[MAX_BYTES];	/* what the log shall say */
+	u8 b[MAX_BYTES]; /* what the log shall say */
 	unsigned int nbytes, n;
 	u32 edge[];
 };
@@ -91,19 +92,19 @@ struct bus {
 	bool out, val;
 	ktime_t low_since;
 	/* sensor */
-	u32 frames, starts, fed_frames;	/* fed_frames: since power came */
-	bool ready;		/* nbytes/b/edge hold the next frame */
+	u32 frames, starts, fed_frames; /* fed_frames: since power came */
+	bool ready; /* nbytes/b/edge hold the next frame */
 	ktime_t last_start;
 	u8 b[MAX_BYTES];
 	unsigned int nbytes;
 	/* the wire since t0: low, then a change at each edge */
 	ktime_t t0;
-	u32 edge[MAX_EDGES];	/* ns since t0 */
-	u64 toggle_ns;		/* not 0: an edge each time this passes, no list */
-	unsigned int n, pos;	/* edges laid down; passed */
-	unsigned int next_n;	/* length of the prepared frame */
+	u32 edge[MAX_EDGES]; /* ns since t0 */
+	u64 toggle_ns; /* not 0: an edge each time this passes, no list */
+	unsigned int n, pos; /* edges laid down; passed */
+	unsigned int next_n; /* length of the prepared frame */
 	struct row *row;
-	struct row toggled;	/* stands in for a log row while toggling */
+	struct row toggled; /* stands in for a log row while toggling */
 	/* interrupt */
 	struct hrtimer timer;
 	bool unmasked, in_timer;
@@ -126,7 +127,7 @@ extern struct rig rig;
 void bus_toggle(struct bus *b, u64 half_ns, unsigned int count);
 
 /* wave.c */
-extern const char * const model_name[NUM_MODELS];
+extern const char *const model_name[NUM_MODELS];
 extern const struct conf model_conf[NUM_MODELS];
 u32 rnd(u32 *state);
 void wave_prepare(struct bus *b);

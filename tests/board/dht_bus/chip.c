@@ -15,7 +15,8 @@ module_param(lines, uint, 0444);
 MODULE_PARM_DESC(lines, "number of lines (1..128)");
 static int power_line = -1;
 module_param(power_line, int, 0444);
-MODULE_PARM_DESC(power_line, "line that feeds the sensors: output low = no power (-1: always fed)");
+MODULE_PARM_DESC(power_line,
+		 "line that feeds the sensors: output low = no power (-1: always fed)");
 static int iio_line = -1;
 module_param(iio_line, int, 0444);
 MODULE_PARM_DESC(iio_line, "give this line to the kernel's dht11 driver (-1: none)");
@@ -24,7 +25,8 @@ module_param(seed, uint, 0444);
 MODULE_PARM_DESC(seed, "for the jitter, glitches and noise");
 static bool free_to_input = true;
 module_param(free_to_input, bool, 0444);
-MODULE_PARM_DESC(free_to_input, "a freed line becomes an input (as pinctrl-bcm2835 does by default)");
+MODULE_PARM_DESC(free_to_input,
+		 "a freed line becomes an input (as pinctrl-bcm2835 does by default)");
 
 struct rig rig;
 
@@ -48,7 +50,7 @@ static bool wire(struct bus *b, ktime_t now)
 	if (b->out)
 		return b->val;
 	if (!rig.powered)
-		return false;		/* the pull-up hangs on the same rail */
+		return false; /* the pull-up hangs on the same rail */
 	if (!b->n)
 		return true;
 	advance(b, now);
@@ -155,7 +157,8 @@ static void host_low(struct bus *b, ktime_t now)
 static bool rests(struct bus *b, ktime_t now)
 {
 	return (b->last_start && ktime_ms_delta(now, b->last_start) < b->c.rest_ms) ||
-	       (rig.power_since && ktime_ms_delta(now, rig.power_since) < b->c.powerup_ms);
+	       (rig.power_since &&
+		ktime_ms_delta(now, rig.power_since) < b->c.powerup_ms);
 }
 
 static bool takes_start(struct bus *b, u32 low_us)
@@ -179,15 +182,16 @@ static void host_release(struct bus *b, ktime_t now)
 	struct row *r;
 
 	b->t0 = now;
-	b->n = 1;		/* the line rises */
+	b->n = 1; /* the line rises */
 	b->pos = b->irqpos = 0;
 	b->row = NULL;
 	if (low_us < 20)
 		goto out;
 	b->starts++;
 	r = b->row = &rig.log[rig.nlog++ % LOG_SIZE];
-	*r = (struct row){ .line = b->nr, .release = now, .low_us = low_us,
-			   .what = taken ? 'S' : 's' };
+	*r = (struct row){
+		.line = b->nr, .release = now, .low_us = low_us, .what = taken ? 'S' : 's'
+	};
 	if (taken && answers(b, now)) {
 		b->n = b->next_n;
 		b->ready = false;
@@ -357,7 +361,7 @@ static const struct irq_chip bus_irq_chip = {
 
 static struct gpiod_lookup_table iio_lookup = {
 	.dev_id = "dht11",
-	.table = { GPIO_LOOKUP("dht-bus", 0, NULL, GPIO_ACTIVE_HIGH), { } },
+	.table = { GPIO_LOOKUP("dht-bus", 0, NULL, GPIO_ACTIVE_HIGH), {} },
 };
 
 static void iio_init(void)
@@ -442,9 +446,18 @@ free_memory:
 }
 module_init(dht_bus_init);
 
+static void drop_plays(struct bus *b)
+{
+	struct play *p;
+
+	while ((p = list_first_entry_or_null(&b->plays, struct play, node))) {
+		list_del(&p->node);
+		kfree(p);
+	}
+}
+
 static void __exit dht_bus_exit(void)
 {
-	struct play *p, *next;
 	unsigned int i;
 
 	if (rig.iio && !IS_ERR(rig.iio)) {
@@ -458,8 +471,7 @@ static void __exit dht_bus_exit(void)
 	platform_device_unregister(rig.pdev);
 	for (i = 0; i < lines; i++) {
 		hrtimer_cancel(&rig.bus[i].timer);
-		list_for_each_entry_safe(p, next, &rig.bus[i].plays, node)
-			kfree(p);
+		drop_plays(&rig.bus[i]);
 		kfree(rig.gc.names[i]);
 	}
 	kfree(rig.gc.names);

@@ -25,10 +25,11 @@
 #include <linux/uaccess.h>
 #include "bus.h"
 
-#define MAX_WRITE	8192
+#define MAX_WRITE 8192
 
 static struct dentry *dir;
 
+/* clang-format off */
 static const struct { const char *name; size_t at; } conf_keys[] = {
 #define K(x) { #x, offsetof(struct conf, x) }
 	K(start_min), K(start_max), K(resp), K(resp_lo), K(resp_hi),
@@ -36,18 +37,23 @@ static const struct { const char *name; size_t at; } conf_keys[] = {
 	K(twos), K(dec), K(pad), K(silent), K(lock_after), K(skip), K(rest_ms), K(powerup_ms),
 #undef K
 };
+/* clang-format on */
 
 static u32 *conf_at(struct bus *b, unsigned int key)
 {
 	return (u32 *)((char *)&b->c + conf_keys[key].at);
 }
 
-#define CONTROL_FILE(name)								\
-static int name##_open(struct inode *i, struct file *f)				\
-{ return single_open(f, name##_show, NULL); }					\
-static const struct file_operations name##_fops = {				\
-	.open = name##_open, .read = seq_read, .write = name##_write,		\
-	.llseek = seq_lseek, .release = single_release }
+#define CONTROL_FILE(name) \
+	static int name##_open(struct inode *i, struct file *f) \
+	{ \
+		return single_open(f, name##_show, NULL); \
+	} \
+	static const struct file_operations name##_fops = { .open = name##_open, \
+							    .read = seq_read, \
+							    .write = name##_write, \
+							    .llseek = seq_lseek, \
+							    .release = single_release }
 
 /* Takes the line number off the front of a row. */
 static struct bus *take_line(char **s)
@@ -160,7 +166,8 @@ static int conf_show(struct seq_file *m, void *v)
 		seq_printf(m, "%u model=%s", i, model_name[b->model]);
 		for (k = 0; k < ARRAY_SIZE(conf_keys); k++)
 			seq_printf(m, " %s=%u", conf_keys[k].name, *conf_at(b, k));
-		seq_printf(m, " frames=%u starts=%u seq=%u\n", b->frames, b->starts, b->nseq);
+		seq_printf(m, " frames=%u starts=%u seq=%u\n", b->frames, b->starts,
+			   b->nseq);
 	}
 	return 0;
 }
@@ -271,8 +278,8 @@ CONTROL_FILE(toggle);
 static void show_row(struct seq_file *m, struct row *r)
 {
 	seq_printf(m, "%u %u %c %*phN%s %lld %u %u %u %u\n", r->line, r->frame, r->what,
-		   r->nbytes, r->b, r->nbytes ? "" : "-", r->release, r->low_us,
-		   r->edges, r->irqs, r->merged);
+		   r->nbytes, r->b, r->nbytes ? "" : "-", r->release, r->low_us, r->edges,
+		   r->irqs, r->merged);
 }
 
 static void *log_start(struct seq_file *m, loff_t *pos)
@@ -317,10 +324,11 @@ static ssize_t log_write(struct file *f, const char __user *u, size_t len, loff_
 	return len;
 }
 
-static const struct file_operations log_fops = {
-	.open = log_open, .read = seq_read, .write = log_write,
-	.llseek = seq_lseek, .release = seq_release
-};
+static const struct file_operations log_fops = { .open = log_open,
+						 .read = seq_read,
+						 .write = log_write,
+						 .llseek = seq_lseek,
+						 .release = seq_release };
 
 static int last_show(struct seq_file *m, void *v)
 {
@@ -341,9 +349,9 @@ static int stat_show(struct seq_file *m, void *v)
 	u64 idle = 0;
 	int cpu;
 
-	for_each_online_cpu(cpu)
-		idle += get_cpu_idle_time_us(cpu, NULL);
-	seq_printf(m, "%lld %llu %u %lld\n", ktime_get(), idle, rig.frames, ktime_get_real());
+	for_each_online_cpu(cpu) idle += get_cpu_idle_time_us(cpu, NULL);
+	seq_printf(m, "%lld %llu %u %lld\n", ktime_get(), idle, rig.frames,
+		   ktime_get_real());
 	return 0;
 }
 #define stat_write NULL

@@ -11,10 +11,10 @@
 #include <linux/string.h>
 #include "bus.h"
 
-const char * const model_name[NUM_MODELS] = {
-	"none", "dht11", "dht12", "dht21", "dht22", "si7021"
-};
+const char *const model_name[NUM_MODELS] = { "none",  "dht11", "dht12",
+					     "dht21", "dht22", "si7021" };
 
+/* clang-format off */
 const struct conf model_conf[NUM_MODELS] = {
 	[NONE]   = { .start_min = 500, .resp = 30, .scale = 100, .rise_ns = 1000, .silent = 1 },
 	[DHT11]  = { .start_min = 17500, .resp = 30, .resp_lo = 80, .resp_hi = 80,
@@ -33,6 +33,7 @@ const struct conf model_conf[NUM_MODELS] = {
 		     .lo = 40, .hi0 = 25, .hi1 = 75,
 		     .scale = 100, .rise_ns = 1000, .powerup_ms = 1000 },
 };
+/* clang-format on */
 
 u32 rnd(u32 *state)
 {
@@ -65,7 +66,7 @@ static void add_edge(struct bus *b, u32 *t, u32 len_ns)
 /* A walk over the whole range, so that no two frames in a row are the same. */
 static void walk_dht11(struct bus *b)
 {
-	int t = (int)(b->frames * 113 % 700) - 100;	/* tenths, -10.0 .. 59.9 */
+	int t = (int)(b->frames * 113 % 700) - 100; /* tenths, -10.0 .. 59.9 */
 
 	b->b[0] = 20 + b->frames * 7 % 70;
 	if (b->model == DHT12)
@@ -78,8 +79,8 @@ static void walk_dht11(struct bus *b)
 
 static void walk_dht22(struct bus *b)
 {
-	int h = 300 + b->frames * 37 % 600;		/* 30.0 .. 89.9 */
-	int t = (int)(b->frames * 53 % 1000) - 300;	/* -30.0 .. 69.9 */
+	int h = 300 + b->frames * 37 % 600; /* 30.0 .. 89.9 */
+	int t = (int)(b->frames * 53 % 1000) - 300; /* -30.0 .. 69.9 */
 
 	if (t < 0)
 		t = b->c.twos ? t & 0xffff : -t | 0x8000;
@@ -131,7 +132,7 @@ static bool take_play(struct bus *b)
  * release itself costs next to nothing. */
 void wave_prepare(struct bus *b)
 {
-	u32 k = 10 * b->c.scale, t = 0;		/* ns per us */
+	u32 k = 10 * b->c.scale, t = 0; /* ns per us */
 	unsigned int i;
 
 	b->ready = true;
@@ -140,16 +141,17 @@ void wave_prepare(struct bus *b)
 	next_values(b);
 	b->next_n = 0;
 	add_edge(b, &t, b->c.rise_ns);
-	add_edge(b, &t, b->c.resp * k);		/* falls: response */
+	add_edge(b, &t, b->c.resp * k); /* falls: response */
 	add_edge(b, &t, b->c.resp_lo * k);
-	add_edge(b, &t, b->c.resp_hi * k);	/* falls: first bit */
+	add_edge(b, &t, b->c.resp_hi * k); /* falls: first bit */
 	for (i = 0; i < 8 * b->nbytes; i++) {
 		u32 lo = b->c.lo;
 
 		if (i && i % 8 == 0)
 			lo += b->c.gap;
 		add_edge(b, &t, lo * k);
-		add_edge(b, &t, (b->b[i / 8] >> (7 - i % 8) & 1 ? b->c.hi1 : b->c.hi0) * k);
+		add_edge(b, &t,
+			 (b->b[i / 8] >> (7 - i % 8) & 1 ? b->c.hi1 : b->c.hi0) * k);
 	}
-	add_edge(b, &t, b->c.lo * k);		/* rises: end */
+	add_edge(b, &t, b->c.lo * k); /* rises: end */
 }
