@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#include "publish/payload.h"
+
+#include <inttypes.h>
+
+#include "model/quantity.h"
+
+void payload_gateway_topic(struct text *out, const struct config *config,
+			   const char *leaf)
+{
+	text_add(out, "%s/%s/%s", config->mqtt.topic, config->gateway.id, leaf);
+}
+
+void payload_sensor_topic(struct text *out, const struct config *config, uint16_t sensor,
+			  const char *leaf)
+{
+	text_add(out, "%s/%s/%s/%s", config->mqtt.topic, config->gateway.id,
+		 config->sensors[sensor].id, leaf);
+}
+
+void payload_values(struct text *out, const struct reading *reading)
+{
+	for (unsigned i = 0; i < reading->num_values; i++) {
+		const struct value *value = &reading->values[i];
+
+		text_add(out, "%s\"%s\":", i ? "," : "",
+			 quantity_row((enum quantity)value->quantity)->name);
+		text_add_milli(out, value->milli, value->digits);
+	}
+}
+
+/* All that `state` and `readings` have in common, without the braces. */
+static void add_members(struct text *out, const struct reading *reading)
+{
+	text_add(out, "\"ts\":\"");
+	text_add_time(out, reading->wall_ms);
+	text_add(out, "\",\"seq\":%" PRIu64, reading->seq);
+	if (reading->num_values > 0)
+		text_add(out, ",");
+	payload_values(out, reading);
+	if (reading->flags & READING_REPAIRED)
+		text_add(out, ",\"repaired\":true");
+	if (reading->flags & READING_CLOCK_UNSYNCED)
+		text_add(out, ",\"clock\":\"unsynced\"");
+}
+
+void payload_state(struct text *out, const struct reading *reading)
+{
+	text_add(out, "{");
+	add_members(out, reading);
+	text_add(out, "}");
+}
+
+void payload_reading(struct text *out, const struct config *config,
+		     const struct reading *reading, bool is_replay)
+{
+	text_add(out, "{\"sensor\":");
+	text_add_json(out, config->sensors[reading->sensor].id);
+	text_add(out, ",");
+	add_members(out, reading);
+	text_add(out, "%s}", is_replay ? ",\"replay\":true" : "");
+}
