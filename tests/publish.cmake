@@ -1,1 +1,5 @@
 unit_test(unit/test_payload.c publish model base)
+unit_test(unit/test_outbox.c publish model base)
+if(TARGET test_outbox)
+  target_link_options(test_outbox PRIVATE -Wl,--wrap=malloc)
+endif()

@@ -5,10 +5,10 @@
  *
  * The newest reading of each sensor is kept beside the queue, for `state`.
  *
- * Threads: outbox_put() from the publisher; outbox_take(), outbox_ack() and outbox_rewind()
- *          from the connection; outbox_stat() from any. One lock guards all, never held
- *          across a call that may block.
- * Memory:  grows by blocks up to its limit, gives them back when the queue has drained.
+ * Threads: outbox_put() from the publisher; outbox_take(), outbox_take_state(), outbox_ack()
+ *          and outbox_rewind() from the connection; outbox_stat() from any. One lock guards
+ *          all, never held across a call that may block.
+ * Memory:  grows by blocks up to its limit, gives them back as the queue drains.
  */
 #ifndef PUBLISH_OUTBOX_H
 #define PUBLISH_OUTBOX_H
@@ -25,10 +25,13 @@ struct outbox;
 struct outbox_stat {
 	uint32_t num_waiting; /* readings not yet acknowledged */
 	uint64_t oldest_t_ns; /* when the oldest of them was read; 0: none waits */
+	uint64_t next_seq; /* what the next reading will get */
 	uint32_t num_dropped; /* by the limits; wraps */
+	uint64_t num_bytes; /* of memory that the queue holds at the moment */
 };
 
-/* max_bytes: of readings; max_age_ms: older ones are dropped. Returns 0 or -ENOMEM. */
+/* max_bytes: of readings, at least one is kept; max_age_ms: older ones are dropped, 0: never.
+ * Returns 0 or -ENOMEM. */
 must_check int outbox_new(uint64_t max_bytes, uint64_t max_age_ms, size_t num_sensors,
 			  struct outbox **out);
 void outbox_free(struct outbox *outbox);
@@ -39,16 +42,17 @@ uint64_t outbox_put(struct outbox *outbox, struct reading *reading);
 /* The next reading that has not been taken. False: none. */
 must_check bool outbox_take(struct outbox *outbox, struct reading *out);
 
-/* The broker has the reading with this seq: it may be forgotten. */
+/* The newest reading of any sensor whose newest has not been taken since it came or since a
+ * rewind; each sensor in its turn. False: none. */
+must_check bool outbox_take_state(struct outbox *outbox, struct reading *out);
+
+/* The broker has the reading with this seq: it may be forgotten. Any order; a seq that was
+ * dropped meanwhile is ignored. */
 void outbox_ack(struct outbox *outbox, uint64_t seq);
 
-/* The connection is gone: what was taken but not acknowledged is to be taken again. */
+/* The connection is gone: what was taken but not acknowledged is to be taken again, and so is
+ * the newest reading of each sensor. */
 void outbox_rewind(struct outbox *outbox);
-
-/* The newest reading of a sensor, if it has not been taken since it came (is_renewed false),
- * or in any case (after a reconnect, true). False: none. */
-must_check bool outbox_take_newest(struct outbox *outbox, uint16_t sensor,
-				   bool is_renewed, struct reading *out);
 
 void outbox_stat(struct outbox *outbox, struct outbox_stat *out);
 
