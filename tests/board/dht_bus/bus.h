@@ -114,6 +114,9 @@ struct bus {
 struct rig {
 	struct gpio_chip gc;
 	struct bus *bus;
+	unsigned int num_lines;
+	const char **names;
+	bool plugged;
 	struct platform_device *pdev, *iio;
 	struct row *log;
 	u32 nlog, frames;
@@ -124,6 +127,7 @@ struct rig {
 extern struct rig rig;
 
 /* chip.c */
+int bus_plug(bool in);
 void bus_toggle(struct bus *b, u64 half_ns, unsigned int count);
 
 /* wave.c */

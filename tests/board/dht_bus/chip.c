@@ -30,8 +30,6 @@ MODULE_PARM_DESC(free_to_input,
 
 struct rig rig;
 
-/* ---- the wire ------------------------------------------------------------ */
-
 static s64 edge_ns(struct bus *b, unsigned int i)
 {
 	return b->toggle_ns ? (i + 1) * b->toggle_ns : b->edge[i];
@@ -135,8 +133,6 @@ void bus_toggle(struct bus *b, u64 half_ns, unsigned int count)
 	arm(b);
 	raw_spin_unlock_irqrestore(&b->lock, flags);
 }
-
-/* ---- the host's side of a line ------------------------------------------- */
 
 static void host_low(struct bus *b, ktime_t now)
 {
@@ -300,8 +296,6 @@ static int bus_config(struct gpio_chip *gc, unsigned int nr, unsigned long confi
 	}
 }
 
-/* ---- interrupts ---------------------------------------------------------- */
-
 static void bus_irq_ack(struct irq_data *d)
 {
 }
@@ -357,8 +351,6 @@ static const struct irq_chip bus_irq_chip = {
 	GPIOCHIP_IRQ_RESOURCE_HELPERS,
 };
 
-/* ---- set-up -------------------------------------------------------------- */
-
 static struct gpiod_lookup_table iio_lookup = {
 	.dev_id = "dht11",
 	.table = { GPIO_LOOKUP("dht-bus", 0, NULL, GPIO_ACTIVE_HIGH), {} },
@@ -398,26 +390,49 @@ static const struct gpio_chip bus_chip = {
 	.set_config = bus_config,
 };
 
+/* Brings the chip, or takes it away under those who hold its lines. */
+int bus_plug(bool in)
+{
+	int ret;
+
+	if (in == rig.plugged)
+		return 0;
+	if (in) {
+		rig.gc = bus_chip;
+		rig.gc.ngpio = lines;
+		rig.gc.names = rig.names;
+		rig.gc.parent = &rig.pdev->dev;
+		gpio_irq_chip_set_chip(&rig.gc.irq, &bus_irq_chip);
+		rig.gc.irq.handler = handle_edge_irq;
+		rig.gc.irq.default_type = IRQ_TYPE_NONE;
+		ret = gpiochip_add_data(&rig.gc, NULL);
+		if (ret)
+			return ret;
+	} else {
+		gpiochip_remove(&rig.gc);
+	}
+	rig.plugged = in;
+	return 0;
+}
+
 static int __init dht_bus_init(void)
 {
-	const char **names;
 	unsigned int i;
 	int ret;
 
 	if (!lines || lines > MAX_LINES)
 		return -EINVAL;
-	rig.gc = bus_chip;
-	rig.gc.ngpio = lines;
+	rig.num_lines = lines;
 	rig.bus = kcalloc(lines, sizeof(*rig.bus), GFP_KERNEL);
 	rig.log = vzalloc(LOG_SIZE * sizeof(*rig.log));
-	rig.gc.names = names = kcalloc(lines, sizeof(*names), GFP_KERNEL);
+	rig.names = kcalloc(lines, sizeof(*rig.names), GFP_KERNEL);
 	ret = -ENOMEM;
-	if (!rig.bus || !rig.log || !names)
+	if (!rig.bus || !rig.log || !rig.names)
 		goto free_memory;
 	rig.powered = true;
 	for (i = 0; i < lines; i++) {
 		bus_init(&rig.bus[i], i);
-		names[i] = kasprintf(GFP_KERNEL, "GPIO%u", i);
+		rig.names[i] = kasprintf(GFP_KERNEL, "GPIO%u", i);
 	}
 	noise_init(seed);
 
@@ -425,11 +440,7 @@ static int __init dht_bus_init(void)
 	ret = PTR_ERR_OR_ZERO(rig.pdev);
 	if (ret)
 		goto free_memory;
-	rig.gc.parent = &rig.pdev->dev;
-	gpio_irq_chip_set_chip(&rig.gc.irq, &bus_irq_chip);
-	rig.gc.irq.handler = handle_edge_irq;
-	rig.gc.irq.default_type = IRQ_TYPE_NONE;
-	ret = gpiochip_add_data(&rig.gc, NULL);
+	ret = bus_plug(true);
 	if (ret)
 		goto drop_device;
 	control_init();
@@ -439,7 +450,7 @@ static int __init dht_bus_init(void)
 drop_device:
 	platform_device_unregister(rig.pdev);
 free_memory:
-	kfree(names);
+	kfree(rig.names);
 	vfree(rig.log);
 	kfree(rig.bus);
 	return ret;
@@ -467,14 +478,14 @@ static void __exit dht_bus_exit(void)
 	noise_set(0, 0, 0);
 	noise_set(1, 0, 0);
 	control_exit();
-	gpiochip_remove(&rig.gc);
+	bus_plug(false);
 	platform_device_unregister(rig.pdev);
 	for (i = 0; i < lines; i++) {
 		hrtimer_cancel(&rig.bus[i].timer);
 		drop_plays(&rig.bus[i]);
-		kfree(rig.gc.names[i]);
+		kfree(rig.names[i]);
 	}
-	kfree(rig.gc.names);
+	kfree(rig.names);
 	vfree(rig.log);
 	kfree(rig.bus);
 }

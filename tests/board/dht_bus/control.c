@@ -15,6 +15,7 @@
  *   stat    "now_ns idle_us frames utc_ns" (idle summed over the CPUs)
  *   noise   "irqoff_us irqoff_period_us soft_us soft_period_us"
  *   power   0/1, the state of the power line
+ *   plug    0/1: whether the chip is there; write to pull it out and put it back
  */
 #include <linux/debugfs.h>
 #include <linux/hex.h>
@@ -61,7 +62,7 @@ static struct bus *take_line(char **s)
 	char *word = strsep(s, " ");
 	u32 nr;
 
-	if (!word || kstrtou32(word, 0, &nr) || nr >= rig.gc.ngpio)
+	if (!word || kstrtou32(word, 0, &nr) || nr >= rig.num_lines)
 		return NULL;
 	return &rig.bus[nr];
 }
@@ -84,8 +85,6 @@ static ssize_t write_row(const char __user *u, size_t len,
 	kfree(buf);
 	return ret ?: len;
 }
-
-/* ---- conf ---------------------------------------------------------------- */
 
 static int set_seq(struct bus *b, char *s)
 {
@@ -160,7 +159,7 @@ static int conf_show(struct seq_file *m, void *v)
 {
 	unsigned int i, k;
 
-	for (i = 0; i < rig.gc.ngpio; i++) {
+	for (i = 0; i < rig.num_lines; i++) {
 		struct bus *b = &rig.bus[i];
 
 		seq_printf(m, "%u model=%s", i, model_name[b->model]);
@@ -172,8 +171,6 @@ static int conf_show(struct seq_file *m, void *v)
 	return 0;
 }
 CONTROL_FILE(conf);
-
-/* ---- play ---------------------------------------------------------------- */
 
 static int parse_play(struct play *p, char *s)
 {
@@ -225,7 +222,7 @@ static int play_show(struct seq_file *m, void *v)
 	unsigned long flags;
 	unsigned int i;
 
-	for (i = 0; i < rig.gc.ngpio; i++) {
+	for (i = 0; i < rig.num_lines; i++) {
 		struct bus *b = &rig.bus[i];
 		size_t waiting;
 
@@ -238,8 +235,6 @@ static int play_show(struct seq_file *m, void *v)
 	return 0;
 }
 CONTROL_FILE(play);
-
-/* ---- toggle -------------------------------------------------------------- */
 
 static int toggle_row(struct bus *b, char *s)
 {
@@ -261,7 +256,7 @@ static int toggle_show(struct seq_file *m, void *v)
 {
 	unsigned int i;
 
-	for (i = 0; i < rig.gc.ngpio; i++) {
+	for (i = 0; i < rig.num_lines; i++) {
 		struct bus *b = &rig.bus[i];
 
 		if (b->toggle_ns)
@@ -271,8 +266,6 @@ static int toggle_show(struct seq_file *m, void *v)
 	return 0;
 }
 CONTROL_FILE(toggle);
-
-/* ---- log, last ----------------------------------------------------------- */
 
 /* line frame what bytes release_ns low_us edges irqs merged */
 static void show_row(struct seq_file *m, struct row *r)
@@ -318,7 +311,7 @@ static ssize_t log_write(struct file *f, const char __user *u, size_t len, loff_
 {
 	unsigned int i;
 
-	for (i = 0; i < rig.gc.ngpio; i++)
+	for (i = 0; i < rig.num_lines; i++)
 		rig.bus[i].row = NULL;
 	rig.nlog = 0;
 	return len;
@@ -334,15 +327,13 @@ static int last_show(struct seq_file *m, void *v)
 {
 	unsigned int i;
 
-	for (i = 0; i < rig.gc.ngpio; i++)
+	for (i = 0; i < rig.num_lines; i++)
 		if (rig.bus[i].row)
 			show_row(m, rig.bus[i].row);
 	return 0;
 }
 #define last_write NULL
 CONTROL_FILE(last);
-
-/* ---- stat, power, noise -------------------------------------------------- */
 
 static int stat_show(struct seq_file *m, void *v)
 {
@@ -364,6 +355,23 @@ static int power_show(struct seq_file *m, void *v)
 }
 #define power_write NULL
 CONTROL_FILE(power);
+
+static int plug_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%d\n", rig.plugged);
+	return 0;
+}
+
+static ssize_t plug_write(struct file *f, const char __user *u, size_t len, loff_t *pos)
+{
+	bool in;
+	int ret = kstrtobool_from_user(u, len, &in);
+
+	if (!ret)
+		ret = bus_plug(in);
+	return ret ?: len;
+}
+CONTROL_FILE(plug);
 
 static int noise_show(struct seq_file *m, void *v)
 {
@@ -403,6 +411,7 @@ void control_init(void)
 	debugfs_create_file("last", 0400, dir, NULL, &last_fops);
 	debugfs_create_file("stat", 0400, dir, NULL, &stat_fops);
 	debugfs_create_file("power", 0400, dir, NULL, &power_fops);
+	debugfs_create_file("plug", 0600, dir, NULL, &plug_fops);
 	debugfs_create_file("noise", 0600, dir, NULL, &noise_fops);
 }
 

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: MIT
+"""Each reading that arrives is what the sensor sent: real kernel, libgpiod and broker."""
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import board
+
+NUM_READINGS = 500
+LINES_EACH = 5
+MODELS = ("dht22", "dht11", "am2301")
+
+
+def same_model(driver):
+    """The module's name of a driver that has several."""
+    return {"am2301": "dht21"}.get(driver, driver)
+
+
+def sensors_for(drivers, interval="2s", **keys):
+    """A sensor a line; drivers: its driver, in the lines' order."""
+    return [{"id": f"s{line}", "driver": driver, "pin": f"GPIO{line}", "interval": interval,
+             **keys} for line, driver in enumerate(drivers)]
+
+
+def lines_of(drivers):
+    """What board.account() wants of sensors_for()."""
+    return {f"s{line}": (line, driver) for line, driver in enumerate(drivers)}
+
+
+def conf_rows(drivers, *keys):
+    return [" ".join([str(line), f"model={same_model(driver)}", *keys])
+            for line, driver in enumerate(drivers)]
+
+
+def read_all(generation, drivers, num_each, *keys, interval="2s", interval_s=2, **options):
+    """Lets each sensor send num_each frames; returns the accounts and the run."""
+    total = num_each * len(drivers)
+    limit_s = int(num_each * interval_s * 1.5) + 60
+    run = board.run_gateway(
+        generation, sensors_for(drivers, interval),
+        f"gateway_start; wait_frames {total} {limit_s}; status=$?; gateway_stop; exit $status",
+        module=f"lines={len(drivers)}",
+        conf=conf_rows(drivers, f"lock_after={num_each}", *keys), **options)
+    return board.account(run, lines_of(drivers)), run
+
+
+def check_all_right(accounts, num_each):
+    assert {sensor: len(a.wrong) for sensor, a in accounts.items() if a.wrong} == {}
+    assert {sensor: len(a.lost) for sensor, a in accounts.items() if a.lost} == {}
+    assert {len(a.right) for a in accounts.values()} == {num_each}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shift", [0, 1])
+def test_500_of_500_readings_are_right_at_the_first_try(generation, shift):
+    drivers = [model for model in MODELS for _ in range(LINES_EACH)]
+    num_each = NUM_READINGS // LINES_EACH
+    # A sensor that is asked again before its rest is over keeps silent.
+    accounts, run = read_all(generation, drivers, num_each, "rest_ms=990", shift=shift)
+    check_all_right(accounts, num_each)
+    for model in MODELS:
+        right = [len(accounts[s].right) for s, (_, d) in lines_of(drivers).items() if d == model]
+        assert sum(right) == NUM_READINGS
+    # No reading was asked for twice, and no frame was cut short.
+    assert {s.what for s in run.starts} <= {"A", "S"}
+    assert run.files["gateway.status"].strip() == "0"
+
+
+@pytest.mark.slow
+def test_every_driver_reads_its_sensor(generation):
+    drivers = ["dht11", "dht12", "dht21", "dht22", "si7021", "dht22", "dht11"]
+    rows = conf_rows(drivers, "lock_after=8")
+    rows += ["5 twos=1 seq=028cffff,028cff3f,028c8000,028c8001", "6 dec=1"]
+    run = board.run_gateway(
+        generation, sensors_for(drivers),
+        "gateway_start; wait_frames 56 60; status=$?; gateway_stop; exit $status",
+        module="lines=7", conf=rows)
+    # -0.0 stands on the wire of line 5; it is the same number.
+    check_all_right(board.account(run, lines_of(drivers)), 8)
+
+
+@pytest.mark.slow
+def test_a_bad_wire_is_refused_and_never_wrong(generation):
+    """Glitches, jitter, a slow clock and silence, each beside a good sensor."""
+    drivers = ["dht22"] * 8
+    rows = conf_rows(drivers[:1]) + [
+        "1 silent=1",
+        "2 glitch_ppm=30000",
+        "3 jitter_ns=8000",
+        "4 jitter_ns=25000",
+        "5 glitch_ppm=5000 jitter_ns=15000",
+        "6 scale=93",
+        "7 skip=2",
+    ]
+    run = board.run_gateway(generation, sensors_for(drivers),
+                            "gateway_start; sleep 200; gateway_stop", module="lines=8", conf=rows)
+    accounts = board.account(run, lines_of(drivers))
+    assert {sensor: a.wrong for sensor, a in accounts.items() if a.wrong} == {}
+    assert accounts["s1"].right == []
+    for sensor in ("s0", "s3", "s6", "s7"):
+        assert accounts[sensor].lost == [], sensor
+        assert len(accounts[sensor].right) >= 45, sensor
+    # The bad lines do speak, or nothing was tried.
+    assert any(accounts[sensor].lost for sensor in ("s2", "s4", "s5"))
+
+
+@pytest.mark.slow
+def test_both_edges_read_as_well(generation):
+    sensors = sensors_for(["dht22", "dht11", "am2301"], edges="both")
+    drivers = ["dht22", "dht11", "am2301"]
+    run = board.run_gateway(
+        generation, sensors,
+        "gateway_start; wait_frames 60 90; status=$?; gateway_stop; exit $status",
+        module="lines=3", conf=conf_rows(drivers, "lock_after=20"))
+    check_all_right(board.account(run, lines_of(drivers)), 20)
+
+
+@pytest.mark.slow
+def test_the_same_seed_gives_the_same_run():
+    def once(_):
+        return board.boot("sleep 1; cat $D/stat", seed=7).text
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(once, range(2))
+    assert first == second
+
+
+@pytest.mark.soak
+def test_64_sensors_lose_nothing_in_ten_minutes(generation):
+    drivers = ["dht22"] * 64
+    accounts, _ = read_all(generation, drivers, 300, limit_s=3600)
+    check_all_right(accounts, 300)
+
+
+@pytest.mark.soak
+def test_a_day_of_eight_sensors_loses_drifts_and_leaks_nothing(generation):
+    drivers = ["dht22"] * 8
+    num_each = 24 * 60 * 2
+    # 24 times an hour, then to the end of what the sensors have to send.
+    command = ("gateway_start; sleep 600; sample_memory; "
+               "for hour in $(seq 23); do sleep 3600; sample_memory; done; "
+               f"wait_frames {8 * num_each} 7200; status=$?; sample_memory; gateway_stop; "
+               "exit $status")
+    run = board.run_gateway(generation, sensors_for(drivers, "30s"), command,
+                            module="lines=8", conf=conf_rows(drivers, f"lock_after={num_each}"),
+                            limit_s=7200)
+    check_all_right(board.account(run, lines_of(drivers)), num_each)
+    for line in range(8):
+        releases = [s.release_ns for s in run.starts if s.line == line and s.what == "A"]
+        span_ns = releases[-1] - releases[0]
+        assert abs(span_ns - (num_each - 1) * 30 * 10**9) < 50_000_000, f"line {line} drifts"
+    memory = [list(map(int, row.split())) for row in run.files["memory"].splitlines()]
+    _, first_rss, first_data, first_threads, first_files = memory[0]
+    _, last_rss, last_data, last_threads, last_files = memory[-1]
+    assert last_rss - first_rss <= 64, "resident memory in kB grows"
+    assert last_data - first_data <= 64, "data segments in kB grow"
+    assert (last_threads, last_files) == (first_threads, first_files)
