@@ -3,14 +3,14 @@
  * load - CPU, system-call and interrupt load for the board's guest.
  *
  *   load [-b N] [-s N] [-i "irqoff_us period_us soft_us period_us"]
- *        [-w MS [-e LEAD_MS] [-p PERIOD_MS]]
+ *        [-w MS [-e LEAD_MS] [-p INTERVAL_MS] [-r RETRY_MS]]
  *
  * -b N  N busy SCHED_OTHER loops
  * -s N  N loops of system calls (pipe, tmpfs write, mmap, fork)
  * -i S  noise of the dht_bus module while the load runs
- * -w MS run only in windows of so many ms. One opens LEAD_MS (20) before each
- *       whole PERIOD_MS (2000) after the last start pulse that the module saw:
- *       that is when the next one is due, or its retry. A guest that is never
+ * -w MS run only in windows of so many ms, which open LEAD_MS (20) before a start
+ *       pulse is due: RETRY_MS (2000) after the last one that the module saw, and
+ *       INTERVAL_MS (10000) after the first one of its turn. A guest that is never
  *       idle is slow to simulate. Without it: run until killed.
  */
 #define _GNU_SOURCE
@@ -33,7 +33,7 @@ enum { MAX_CHILDREN = 64 };
 struct load {
 	int num_busy, num_calls;
 	const char *noise;
-	int64_t window_ns, lead_ns, period_ns;
+	int64_t window_ns, lead_ns, interval_ns, retry_ns;
 	pid_t child[MAX_CHILDREN];
 	int num_children;
 };
@@ -142,23 +142,38 @@ static int64_t last_start_ns(void)
 	return newest;
 }
 
+/* When the next start pulse may come, seen from the last one and its turn's first. */
+static int64_t next_due_ns(const struct load *load, int64_t last_ns, int64_t turn_ns)
+{
+	int64_t now = now_ns() + load->lead_ns, due = turn_ns;
+
+	if (last_ns + load->retry_ns > now)
+		return last_ns + load->retry_ns;
+	while (due <= now)
+		due += load->interval_ns;
+	return due;
+}
+
 static void run_windows(const struct load *load)
 {
+	int64_t turn = 0;
+
 	/* above the readers, so that a window opens and closes in time */
 	sched_setscheduler(0, SCHED_FIFO, &(struct sched_param){ 60 });
 	for (;;) {
-		int64_t last = last_start_ns(), now = now_ns(), due = last;
+		int64_t last = last_start_ns(), open;
 
 		if (!last) {
-			sleep_until(now + load->period_ns / 100);
+			sleep_until(now_ns() + load->lead_ns);
 			continue;
 		}
-		while (due - load->lead_ns <= now)
-			due += load->period_ns;
-		sleep_until(due - load->lead_ns);
+		if (!turn || last - turn > load->interval_ns - load->retry_ns / 2)
+			turn = last;
+		open = next_due_ns(load, last, turn) - load->lead_ns;
+		sleep_until(open);
 		noise(load->noise);
 		signal_children(load, SIGCONT);
-		sleep_until(due - load->lead_ns + load->window_ns);
+		sleep_until(open + load->window_ns);
 		signal_children(load, SIGSTOP);
 		if (load->noise)
 			noise("0 0 0 0");
@@ -172,10 +187,14 @@ static int64_t ms(const char *s)
 
 int main(int argc, char **argv)
 {
-	struct load load = { .lead_ns = ms("20"), .period_ns = ms("2000") };
+	struct load load = {
+		.lead_ns = ms("20"),
+		.interval_ns = ms("10000"),
+		.retry_ns = ms("2000"),
+	};
 	int o;
 
-	while ((o = getopt(argc, argv, "b:s:i:w:e:p:")) != -1)
+	while ((o = getopt(argc, argv, "b:s:i:w:e:p:r:")) != -1)
 		switch (o) {
 		case 'b':
 			load.num_busy = atoi(optarg);
@@ -193,7 +212,10 @@ int main(int argc, char **argv)
 			load.lead_ns = ms(optarg);
 			break;
 		case 'p':
-			load.period_ns = ms(optarg);
+			load.interval_ns = ms(optarg);
+			break;
+		case 'r':
+			load.retry_ns = ms(optarg);
 			break;
 		default:
 			return 2;
