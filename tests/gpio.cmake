@@ -1,2 +1,5 @@
 unit_test(unit/test_edge_log.c gpio)
+unit_test(unit/test_recording.c gpio)
+unit_test(unit/test_vcd.c gpio)
 fuzz_target(fuzz/fuzz_edge_log.c gpio)
+fuzz_target(fuzz/fuzz_vcd.c gpio)

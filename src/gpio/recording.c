@@ -153,7 +153,6 @@ int recording_parse(const char *data, size_t num_bytes, const char *name,
 	const char *first = data;
 	int error;
 
-	(void)wire;
 	*out = (struct recording){ .resolution_ns = 1 };
 	reason[0] = '\0';
 	while (first < reader.end && isspace((unsigned char)*first))
@@ -163,7 +162,7 @@ int recording_parse(const char *data, size_t num_bytes, const char *name,
 	else if (first == reader.end)
 		error = reader_fail(&reader, -EINVAL, "the file is empty");
 	else if (*first == '$')
-		error = reader_fail(&reader, -ENOSYS, "value change dumps: not yet");
+		error = vcd_read(&reader, wire);
 	else
 		error = edge_log_read(&reader);
 	if (error) {
