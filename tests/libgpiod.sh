@@ -23,7 +23,6 @@ die() {
 }
 
 generation=${1:-}
-tree=$PIN2MQTT_CACHE/libgpiod$generation
 codename=$(apt_codename) || die "needs Debian 12 or 13 to take libgpiod from"
 case $generation in
 1)
@@ -42,6 +41,8 @@ case $generation in
 	;;
 esac
 
+# The suite is in the name: Debian 12 and 13 may share a cache.
+tree=$PIN2MQTT_CACHE/libgpiod$generation-$suite
 mkdir -p "$PIN2MQTT_CACHE"
 exec 9>"$tree.lock"
 flock 9
