@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* The two byte layouts that the single-bus sensors share, both ways. A driver adds its range.
+ *
+ * Pure.
+ */
+#ifndef DECODE_BITS_H
+#define DECODE_BITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "decode/driver.h"
+#include "model/reading.h"
+#include "model/verdict.h"
+
+enum { BITS_DATA_BYTES = 4, BITS_SUM_BYTE = 4, BITS_FRAME_BYTES = 5 };
+
+/* What a model can measure, as its datasheet says, ends included. */
+struct bits_range {
+	int32_t min_temperature_milli;
+	int32_t max_temperature_milli;
+	int32_t min_humidity_milli;
+	int32_t max_humidity_milli;
+};
+
+/* HH HH TT TT SS: humidity and temperature as 16-bit tenths.
+ *
+ * The temperature's top nibble tells its encoding: 0 positive, 8 sign-magnitude, F two's
+ * complement. Within -40..80 degree C the two never meet; 0x8000 is 0.0. Other nibbles are
+ * implausible. So are three frames that hung sensors send: 0.0 degree C with at most 2 %,
+ * 0.1 degree C with 1.0 %, and nothing but zeros. Returns and fills as driver.decode.
+ */
+enum verdict bits_take_tenths(const uint8_t *bytes, const struct bits_range *range,
+			      struct reading *out);
+
+/* The inverse, as driver.encode; bytes_out: BITS_FRAME_BYTES, the sum included. */
+must_check bool bits_put_tenths(const struct reading *values,
+				const struct bits_range *range, enum encoding encoding,
+				uint8_t *bytes_out);
+
+/* HH hh TT tt SS: whole units and tenths (0..9) in a byte each; bit 7 of tt is the sign of
+ * the temperature. Returns and fills as driver.decode. */
+enum verdict bits_take_decimals(const uint8_t *bytes, const struct bits_range *range,
+				struct reading *out);
+
+/* The inverse, as driver.encode; there is no two's complement in this layout. */
+must_check bool bits_put_decimals(const struct reading *values,
+				  const struct bits_range *range, enum encoding encoding,
+				  uint8_t *bytes_out);
+
+#endif
