@@ -1,1 +1,2 @@
 unit_test(unit/test_drivers.c decode)
+unit_test(unit/test_framer.c decode)
