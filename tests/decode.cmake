@@ -1,2 +1,3 @@
 unit_test(unit/test_drivers.c decode)
 unit_test(unit/test_framer.c decode)
+unit_test(unit/test_waveform.c decode)
