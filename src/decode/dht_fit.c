@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+#include "decode/dht_fit.h"
+
+#include <stdlib.h>
+
+enum { NS_PER_US = 1000, NUM_PASSES = 4, NUM_PHASES = DHT_BITS_PER_BYTE };
+
+/* Sensors measured: 0 is 76..89 us, 1 is 121..134; the Si7021 is said to be at 65 and 115.
+ * With 15 % either way for the clocks of clones, and the datasheets' 44..50 us between. */
+enum {
+	MIN_ZERO_NS = 55 * NS_PER_US,
+	MAX_ZERO_NS = 105 * NS_PER_US,
+	MIN_STEP_NS = 34 * NS_PER_US,
+	MAX_STEP_NS = 62 * NS_PER_US,
+};
+
+/* What no bit can be; keeps the sums small, too. */
+enum {
+	MIN_INTERVAL_NS = MIN_ZERO_NS / 2,
+	MAX_INTERVAL_NS = MAX_ZERO_NS + 2 * MAX_STEP_NS,
+};
+
+/* A gap is told from noise when one phase is longer by so much, and by so much more than
+ * any other phase: 10 us sampling moves a phase's mean by 2 us. */
+enum { MIN_GAP_NS = 7 * NS_PER_US, MIN_GAP_LEAD_NS = 4 * NS_PER_US };
+
+/* How early an edge may be against its neighbours. */
+enum { MIN_EARLY_NS = 7 * NS_PER_US, EARLY_BASE_NS = 4 * NS_PER_US, EARLY_SPREADS = 4 };
+
+enum { SPREAD_BUCKETS = 32 };
+
+bool dht_fit_is_gap(const struct dht_fit *fit, size_t index, size_t num_bits)
+{
+	/* Not at the ends: the first has no byte before it, and from one rising edge to the
+	 * next the last has the low after the frame. */
+	return index % NUM_PHASES == fit->phase && index != 0 && index + 1 < num_bits;
+}
+
+static int32_t without_gap_ns(const struct dht_fit *fit, int32_t interval_ns,
+			      size_t index, size_t num_bits)
+{
+	return dht_fit_is_gap(fit, index, num_bits) ? interval_ns - fit->gap_ns
+						    : interval_ns;
+}
+
+static int32_t centre_ns(const struct dht_fit *fit, int32_t interval_ns)
+{
+	int32_t threshold_ns = (fit->zero_ns + fit->one_ns) / 2;
+
+	return interval_ns < threshold_ns ? fit->zero_ns : fit->one_ns;
+}
+
+/* One pass of two-means; a class without members keeps its distance from the other. */
+static void move_centres(struct dht_fit *fit, const int32_t *intervals_ns,
+			 size_t num_bits)
+{
+	int32_t threshold_ns = (fit->zero_ns + fit->one_ns) / 2;
+	int32_t step_ns = fit->one_ns - fit->zero_ns;
+	int32_t sum_zero_ns = 0, sum_one_ns = 0;
+	int32_t num_zeros = 0, num_ones = 0;
+
+	for (size_t i = 0; i < num_bits; i++) {
+		int32_t ns = without_gap_ns(fit, intervals_ns[i], i, num_bits);
+
+		if (ns < threshold_ns) {
+			sum_zero_ns += ns;
+			num_zeros++;
+		} else {
+			sum_one_ns += ns;
+			num_ones++;
+		}
+	}
+	if (num_zeros > 0)
+		fit->zero_ns = sum_zero_ns / num_zeros;
+	if (num_ones > 0)
+		fit->one_ns = sum_one_ns / num_ones;
+	if (num_zeros == 0)
+		fit->zero_ns = fit->one_ns - step_ns;
+	if (num_ones == 0)
+		fit->one_ns = fit->zero_ns + step_ns;
+}
+
+/* Looks for the phase whose intervals are longer than those of all others. */
+static void find_gaps(struct dht_fit *fit, const int32_t *intervals_ns, size_t num_bits)
+{
+	int32_t sums_ns[NUM_PHASES] = { 0 };
+	int32_t counts[NUM_PHASES] = { 0 };
+	int32_t best_ns = INT32_MIN, second_ns = INT32_MIN;
+	unsigned best_phase = 0;
+
+	for (size_t i = 1; i + 1 < num_bits; i++) {
+		sums_ns[i % NUM_PHASES] +=
+			intervals_ns[i] - centre_ns(fit, intervals_ns[i]);
+		counts[i % NUM_PHASES]++;
+	}
+	for (unsigned phase = 0; phase < NUM_PHASES; phase++) {
+		int32_t mean_ns = sums_ns[phase] / counts[phase];
+
+		if (mean_ns > best_ns) {
+			second_ns = best_ns;
+			best_ns = mean_ns;
+			best_phase = phase;
+		} else if (mean_ns > second_ns) {
+			second_ns = mean_ns;
+		}
+		if (phase == fit->phase)
+			fit->gap_ns = mean_ns > 0 ? mean_ns : 0;
+	}
+	bool stands_out = best_ns >= MIN_GAP_NS && best_ns - second_ns >= MIN_GAP_LEAD_NS;
+
+	fit->has_gaps = stands_out && best_phase == fit->phase;
+	fit->has_strange_gaps = stands_out && best_phase != fit->phase;
+}
+
+bool dht_fit_find(struct dht_fit *fit, const struct dht_wire *wire,
+		  const int32_t *intervals_ns, size_t num_bits, unsigned phase)
+{
+	*fit = (struct dht_fit){
+		.zero_ns = (wire->bit_low_us + wire->zero_high_us) * NS_PER_US,
+		.one_ns = (wire->bit_low_us + wire->one_high_us) * NS_PER_US,
+		.phase = (uint8_t)phase,
+	};
+	for (size_t i = 0; i < num_bits; i++)
+		if (intervals_ns[i] < MIN_INTERVAL_NS ||
+		    intervals_ns[i] > MAX_INTERVAL_NS)
+			return false;
+	for (unsigned pass = 0; pass < NUM_PASSES; pass++)
+		move_centres(fit, intervals_ns, num_bits);
+	find_gaps(fit, intervals_ns, num_bits);
+	/* Once more without the gaps, which have drawn both centres up a little. */
+	move_centres(fit, intervals_ns, num_bits);
+	find_gaps(fit, intervals_ns, num_bits);
+
+	int32_t step_ns = fit->one_ns - fit->zero_ns;
+
+	return fit->zero_ns >= MIN_ZERO_NS && fit->zero_ns <= MAX_ZERO_NS &&
+	       step_ns >= MIN_STEP_NS && step_ns <= MAX_STEP_NS;
+}
+
+int32_t dht_fit_tolerance_ns(const struct dht_fit *fit)
+{
+	return (fit->one_ns - fit->zero_ns) * 2 / 5;
+}
+
+/* The median of what the intervals are off by, in whole microseconds upwards. */
+static int32_t median_off_ns(const int32_t *off_ns, size_t num_bits)
+{
+	uint8_t buckets[SPREAD_BUCKETS] = { 0 };
+	size_t num_below = 0;
+	int32_t us;
+
+	for (size_t i = 0; i < num_bits; i++) {
+		us = abs(off_ns[i]) / NS_PER_US;
+		buckets[us < SPREAD_BUCKETS ? us : SPREAD_BUCKETS - 1]++;
+	}
+	for (us = 0; us < SPREAD_BUCKETS - 1; us++) {
+		num_below += buckets[us];
+		if (num_below * 2 > num_bits)
+			break;
+	}
+	return (us + 1) * NS_PER_US;
+}
+
+/* Edges are stamped late, never early. So an edge that seems early against its neighbours is
+ * a sign that it is so late that a 01 looks like a 10: one such swap changes the sum, but two,
+ * one of them in the checksum, may cancel. What sampling and jitter do to all edges alike
+ * shows in the spread. */
+static bool has_early_edge(const struct dht_fit *fit, const int32_t *off_ns,
+			   size_t num_bits)
+{
+	int32_t limit_ns = EARLY_BASE_NS + EARLY_SPREADS * (fit->spread_ns - NS_PER_US);
+
+	if (limit_ns < MIN_EARLY_NS)
+		limit_ns = MIN_EARLY_NS;
+	for (size_t i = 0; i + 1 < num_bits; i++)
+		if ((off_ns[i] - off_ns[i + 1]) / 2 < -limit_ns)
+			return true;
+	return false;
+}
+
+bool dht_fit_read(struct dht_fit *fit, const int32_t *intervals_ns, size_t num_bits,
+		  uint8_t *bytes_out)
+{
+	int32_t tolerance_ns = dht_fit_tolerance_ns(fit);
+	int32_t off_ns[DHT_MAX_BITS];
+
+	for (size_t i = 0; i < num_bits; i++) {
+		int32_t ns = without_gap_ns(fit, intervals_ns[i], i, num_bits);
+		int32_t expected_ns = centre_ns(fit, ns);
+		uint8_t *byte = &bytes_out[i / DHT_BITS_PER_BYTE];
+
+		off_ns[i] = ns - expected_ns;
+		if (abs(off_ns[i]) > tolerance_ns)
+			return false;
+		*byte = (uint8_t)(*byte << 1 | (expected_ns == fit->one_ns));
+	}
+	fit->spread_ns = median_off_ns(off_ns, num_bits);
+	return !has_early_edge(fit, off_ns, num_bits);
+}

@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: MIT */
+#include "decode/dht_frame.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "decode/dht_fit.h"
+
+enum { NS_PER_US = 1000 };
+
+/* Which edges were reported. Labels serve for this only: where the kernel merges two edges,
+ * the label is the level when its thread ran. */
+enum seen { SEEN_FALLING, SEEN_RISING, SEEN_BOTH };
+
+/* The edges of a frame as times after the release, or after the first edge where the release
+ * is not known. */
+struct trace {
+	int32_t t_ns[FRAME_MAX_EDGES];
+	size_t num_edges;
+	enum seen seen;
+	bool has_release;
+	int32_t armed_ns; /* after the release; 0 where not known */
+	bool has_seq_gap; /* the kernel dropped edges between these */
+	bool is_ordered;
+};
+
+/* How the edges of the bits lie in a trace. */
+struct layout {
+	size_t first; /* index of the edge that the first bit's interval begins with */
+	size_t stride; /* edges an interval: 1, or 2 where both kinds are there */
+	size_t num_bits;
+	unsigned gap_phase; /* see dht_fit.h */
+};
+
+/* Times past this are as good as infinite: no frame is so long. */
+enum { MAX_T_NS = 1000 * 1000 * NS_PER_US };
+
+/* What real sensors do between the release and the first bit. Measured: the response comes
+ * 20..50 us after the release, and takes 130..161 us from fall to fall where the datasheet
+ * has 160: hosts that drive the line high after the start pulse hide its beginning. */
+enum {
+	MIN_RELEASE_NS = 20 * NS_PER_US,
+	MAX_RELEASE_NS = 45 * NS_PER_US,
+	MIN_RESPONSE_PERCENT = 65,
+	MAX_RESPONSE_PERCENT = 120,
+	MIN_RESPONSE_LOW_PERCENT = 40,
+	MAX_RISE_TO_FALL_NS = 100 * NS_PER_US, /* the release's rise to the response */
+	MAX_RISE_TO_RISE_NS = 200 * NS_PER_US,
+	/* of the response's length, what the place of the first bit varies by */
+	RESPONSE_SPREAD_PERCENT = 5,
+	/* how near a frame may come to where it would be had it slipped by a bit */
+	SLIP_MARGIN_NS = 12 * NS_PER_US,
+	/* an interval so much longer than a 1 is the response and no bit */
+	RESPONSE_LEAD_NS = 8 * NS_PER_US,
+	/* A DHT11 was seen to take 6..10 ms. */
+	MAX_LATE_RESPONSE_NS = 15 * 1000 * NS_PER_US,
+	/* What may lie between the stamp of the release and the release. */
+	MAX_RELEASE_LAG_NS = 300 * NS_PER_US,
+};
+
+/* Nearly two of the shortest bits: an edge between is missing. */
+enum { MERGED_PERCENT = 95 };
+
+/* So few edges are no answer: the line's own rise, and a spike. */
+enum { MAX_STRAY_EDGES = 2 };
+
+static int32_t after_ns(uint64_t t_ns, uint64_t base_ns)
+{
+	if (t_ns <= base_ns)
+		return 0;
+	return t_ns - base_ns > MAX_T_NS ? MAX_T_NS : (int32_t)(t_ns - base_ns);
+}
+
+static void trace_take(struct trace *trace, const struct frame *frame)
+{
+	uint64_t base_ns = frame->release_ns;
+	uint64_t last_ns = 0;
+	uint32_t last_seq = 0;
+	bool has_falling = false, has_rising = false;
+
+	trace->num_edges = 0;
+	trace->has_release = frame->release_ns != 0;
+	trace->armed_ns =
+		trace->has_release ? after_ns(frame->armed_ns, frame->release_ns) : 0;
+	trace->has_seq_gap = false;
+	trace->is_ordered = true;
+	for (size_t i = 0; i < frame->num_edges && i < FRAME_MAX_EDGES; i++) {
+		const struct edge *edge = &frame->edges[i];
+
+		/* The host's own, where its line and ours are two on one bus. */
+		if (trace->has_release && edge->t_ns < frame->release_ns)
+			continue;
+		if (base_ns == 0)
+			base_ns = edge->t_ns;
+		if (edge->t_ns < last_ns)
+			trace->is_ordered = false;
+		if (last_seq != 0 && edge->seq != 0 && edge->seq != last_seq + 1)
+			trace->has_seq_gap = true;
+		has_falling |= edge->event == EDGE_FALLING;
+		has_rising |= edge->event == EDGE_RISING;
+		last_ns = edge->t_ns;
+		last_seq = edge->seq;
+		trace->t_ns[trace->num_edges++] = after_ns(edge->t_ns, base_ns);
+	}
+	trace->seen = !has_rising ? SEEN_FALLING : !has_falling ? SEEN_RISING : SEEN_BOTH;
+}
+
+static int32_t percent_of(int32_t ns, int percent)
+{
+	return ns / 100 * percent;
+}
+
+/* The model's time, on this sensor's clock. */
+static int32_t scaled_ns(const struct dht_wire *wire, const struct dht_fit *fit,
+			 int32_t us)
+{
+	return fit->zero_ns / (wire->bit_low_us + wire->zero_high_us) * us;
+}
+
+static bool is_about(int32_t ns, int32_t expected_ns, int min_percent, int max_percent)
+{
+	return ns >= percent_of(expected_ns, min_percent) &&
+	       ns <= percent_of(expected_ns, max_percent);
+}
+
+/* Too few edges for the bits: whose fault was it? */
+static enum verdict judge_missing(const struct dht_wire *wire, const struct trace *trace)
+{
+	int32_t zero_us = wire->bit_low_us + wire->zero_high_us;
+	int32_t first_bit_us =
+		wire->release_us + wire->response_low_us + wire->response_high_us;
+	int32_t first_bit_ns = first_bit_us * NS_PER_US;
+	int32_t shortest_ns = (first_bit_us + wire->num_bits * zero_us) * NS_PER_US;
+
+	if (trace->has_seq_gap)
+		return VERDICT_OVERRUN;
+	if (trace->num_edges <= MAX_STRAY_EDGES)
+		return trace->armed_ns > shortest_ns ? VERDICT_ARMED_LATE
+						     : VERDICT_NO_RESPONSE;
+	return trace->armed_ns > first_bit_ns ? VERDICT_ARMED_LATE
+					      : VERDICT_TOO_FEW_EDGES;
+}
+
+/* The bits' edges are the last ones, all of them; what comes before is the response. */
+static enum verdict lay_out(const struct dht_wire *wire, const struct trace *trace,
+			    struct layout *out)
+{
+	/* before the first bit: fall; both rises; the release's rise, fall, rise */
+	static const size_t max_before[] = {
+		[SEEN_FALLING] = 1, [SEEN_RISING] = 2, [SEEN_BOTH] = 3
+	};
+	size_t stride = trace->seen == SEEN_BOTH ? 2 : 1;
+	/* n intervals have n + 1 ends; where both kinds are there, the last end is a fall and
+	 * the end's rise follows */
+	size_t num_wanted = wire->num_bits * stride + stride;
+
+	if (trace->num_edges < num_wanted)
+		return judge_missing(wire, trace);
+	if (trace->num_edges > num_wanted + max_before[trace->seen])
+		return VERDICT_TOO_MANY_EDGES;
+	*out = (struct layout){
+		.first = trace->num_edges - num_wanted,
+		.stride = stride,
+		.num_bits = wire->num_bits,
+		.gap_phase = trace->seen == SEEN_RISING ? DHT_BITS_PER_BYTE - 1 : 0,
+	};
+	return VERDICT_CLEAN;
+}
+
+static const int32_t *edge_of_bit(const struct trace *trace, const struct layout *layout,
+				  size_t bit)
+{
+	return &trace->t_ns[layout->first + layout->stride * bit];
+}
+
+static void take_intervals(const struct trace *trace, const struct layout *layout,
+			   int32_t *intervals_ns)
+{
+	for (size_t i = 0; i < layout->num_bits; i++)
+		intervals_ns[i] = *edge_of_bit(trace, layout, i + 1) -
+				  *edge_of_bit(trace, layout, i);
+}
+
+/* With both kinds of edges, the low of each bit must be what it is in the others. */
+static bool are_lows_even(const struct dht_wire *wire, const struct trace *trace,
+			  const struct layout *layout, const struct dht_fit *fit)
+{
+	int32_t tolerance_ns = dht_fit_tolerance_ns(fit);
+	int32_t sum_ns = 0, count = 0;
+
+	for (size_t i = 0; i < layout->num_bits; i++) {
+		const int32_t *edge = edge_of_bit(trace, layout, i);
+
+		if (dht_fit_is_gap(fit, i, layout->num_bits))
+			continue;
+		sum_ns += edge[1] - edge[0];
+		count++;
+	}
+	int32_t low_ns = sum_ns / count;
+
+	/* A slow rise makes lows longer; a 0 keeps a tenth of the bit as its high. */
+	if (low_ns < scaled_ns(wire, fit, wire->bit_low_us) * 2 / 3 ||
+	    low_ns > fit->zero_ns * 9 / 10)
+		return false;
+	for (size_t i = 0; i <= layout->num_bits; i++) {
+		const int32_t *edge = edge_of_bit(trace, layout, i);
+		int32_t off_ns = edge[1] - edge[0] - low_ns;
+
+		if (dht_fit_is_gap(fit, i, layout->num_bits))
+			off_ns -= fit->gap_ns;
+		if (abs(off_ns) > tolerance_ns)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the edges before the first bit are those of a response. */
+static bool is_response(const struct dht_wire *wire, const struct trace *trace,
+			const struct layout *layout, const struct dht_fit *fit)
+{
+	const int32_t *t_ns = trace->t_ns;
+	size_t first = layout->first;
+	int32_t low_ns = scaled_ns(wire, fit, wire->response_low_us);
+	int32_t high_ns = scaled_ns(wire, fit, wire->response_high_us);
+	/* the response's last edge to the first bit's */
+	int32_t last_ns = high_ns;
+
+	if (first == 0)
+		return true;
+	if (trace->seen == SEEN_FALLING)
+		last_ns = low_ns + high_ns;
+	if (trace->seen == SEEN_RISING)
+		last_ns = high_ns + scaled_ns(wire, fit, wire->bit_low_us);
+	if (!is_about(t_ns[first] - t_ns[first - 1], last_ns, MIN_RESPONSE_PERCENT,
+		      MAX_RESPONSE_PERCENT))
+		return false;
+	if (first == 1)
+		return true;
+	if (trace->seen == SEEN_RISING)
+		return t_ns[1] - t_ns[0] <= MAX_RISE_TO_RISE_NS;
+	if (!is_about(t_ns[first - 1] - t_ns[first - 2], low_ns, MIN_RESPONSE_LOW_PERCENT,
+		      MAX_RESPONSE_PERCENT))
+		return false;
+	return first == 2 || t_ns[1] - t_ns[0] <= MAX_RISE_TO_FALL_NS;
+}
+
+/* Whether the response was seen from fall to fall, and is longer than any bit. */
+static bool has_clear_response(const struct dht_wire *wire, const struct trace *trace,
+			       const struct layout *layout, const struct dht_fit *fit)
+{
+	size_t num_before = trace->seen == SEEN_BOTH ? 2 : 1;
+	int32_t gap_ns = scaled_ns(wire, fit, wire->byte_gap_us);
+
+	if (trace->seen == SEEN_RISING || layout->first < num_before)
+		return false;
+	if (gap_ns < fit->gap_ns)
+		gap_ns = fit->gap_ns;
+
+	int32_t fall_ns = trace->t_ns[layout->first - num_before];
+
+	return trace->t_ns[layout->first] - fall_ns >
+		       fit->one_ns + gap_ns + RESPONSE_LEAD_NS &&
+	       (!trace->has_release || fall_ns <= MAX_LATE_RESPONSE_NS);
+}
+
+/* Whether the first bit is where it seems to be, and not a bit before or after. */
+static enum verdict judge_place(const struct dht_wire *wire, const struct trace *trace,
+				const struct layout *layout, const struct dht_fit *fit)
+{
+	int32_t first_ns = trace->t_ns[layout->first];
+	int32_t response_ns =
+		scaled_ns(wire, fit, wire->response_low_us + wire->response_high_us);
+	int32_t low_ns =
+		trace->seen == SEEN_RISING ? scaled_ns(wire, fit, wire->bit_low_us) : 0;
+	/* A frame slipped to the left, all but its first bit; and one slipped to the right. */
+	int32_t late_ns = MIN_RELEASE_NS + low_ns + fit->zero_ns +
+			  percent_of(response_ns, 100 - RESPONSE_SPREAD_PERCENT);
+	int32_t early_ns = MAX_RELEASE_NS + low_ns - fit->zero_ns +
+			   percent_of(response_ns, 100 + RESPONSE_SPREAD_PERCENT);
+	int32_t lag_ns = trace->armed_ns < MAX_RELEASE_LAG_NS ? trace->armed_ns
+							      : MAX_RELEASE_LAG_NS;
+
+	if (fit->has_strange_gaps || !is_response(wire, trace, layout, fit))
+		return VERDICT_SLIPPED;
+	if (has_clear_response(wire, trace, layout, fit))
+		return VERDICT_CLEAN;
+	if (!trace->has_release)
+		return fit->has_gaps ? VERDICT_CLEAN : VERDICT_TOO_FEW_EDGES;
+	if (first_ns < early_ns + SLIP_MARGIN_NS)
+		return VERDICT_SLIPPED;
+	if (first_ns <= late_ns - SLIP_MARGIN_NS + (fit->has_gaps ? lag_ns : 0))
+		return VERDICT_CLEAN;
+	return trace->armed_ns > late_ns - fit->zero_ns ? VERDICT_ARMED_LATE
+							: VERDICT_SLIPPED;
+}
+
+/* The right number of edges, but no bits: an edge lost after a response that was seen, or
+ * edges out of place? */
+static enum verdict judge_timing(const struct dht_wire *wire, const struct trace *trace,
+				 const int32_t *intervals_ns)
+{
+	int32_t two_zeros_ns = 2 * (wire->bit_low_us + wire->zero_high_us) * NS_PER_US;
+	size_t num_long = 0;
+
+	if (trace->seen != SEEN_FALLING || trace->num_edges > (size_t)wire->num_bits + 1)
+		return VERDICT_BAD_TIMING;
+	for (size_t i = 0; i < wire->num_bits; i++)
+		num_long += intervals_ns[i] > percent_of(two_zeros_ns, MERGED_PERCENT);
+	return num_long > 0 ? VERDICT_TOO_FEW_EDGES : VERDICT_BAD_TIMING;
+}
+
+enum verdict dht_frame_read(const struct dht_wire *wire, const struct frame *frame,
+			    uint8_t *bytes_out)
+{
+	int32_t intervals_ns[DHT_MAX_BITS];
+	struct trace trace;
+	struct layout layout;
+	struct dht_fit fit;
+	enum verdict verdict;
+
+	trace_take(&trace, frame);
+	verdict = lay_out(wire, &trace, &layout);
+	if (verdict != VERDICT_CLEAN)
+		return verdict;
+	if (!trace.is_ordered)
+		return VERDICT_BAD_TIMING;
+	take_intervals(&trace, &layout, intervals_ns);
+	if (!dht_fit_find(&fit, wire, intervals_ns, layout.num_bits, layout.gap_phase) ||
+	    !dht_fit_read(&fit, intervals_ns, layout.num_bits, bytes_out))
+		return judge_timing(wire, &trace, intervals_ns);
+	if (trace.seen == SEEN_BOTH && !are_lows_even(wire, &trace, &layout, &fit))
+		return VERDICT_BAD_TIMING;
+	return judge_place(wire, &trace, &layout, &fit);
+}
