@@ -32,7 +32,8 @@ static void an_ideal_frame_of_every_driver_is_clean(void **state)
 		for (int edges = 0; edges < NUM_WAVEFORM_EDGES; edges++) {
 			struct reading out = { .wall_ms = 5, .seq = 6 };
 
-			assert_int_equal(try_values(drivers[i], NULL, edges, &out),
+			assert_int_equal(try_values(drivers[i], NULL,
+						    (enum waveform_edges)edges, &out),
 					 VERDICT_CLEAN);
 			assert_true(test_is_same(&out, &values));
 			assert_int_equal(out.t_ns, TEST_START_NS);

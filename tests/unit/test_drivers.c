@@ -294,7 +294,8 @@ static void every_representable_value_comes_back(void **state)
 	enum { NUM_TENTHS = 1201 * 1001 - 22 };
 
 	(void)state;
-	for (int encoding = 0; encoding < NUM_ENCODINGS; encoding++) {
+	for (int i = 0; i < NUM_ENCODINGS; i++) {
+		enum encoding encoding = (enum encoding)i;
 		bool has_tenths = encoding == ENCODING_SIGN_MAGNITUDE;
 
 		assert_int_equal(count_round_trips(driver_find("dht22"), encoding),
