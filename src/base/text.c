@@ -31,9 +31,10 @@ void text_add(struct text *text, const char *format, ...)
 	text->length += (size_t)wanted;
 }
 
-/* Length of the well-formed UTF-8 sequence at `s`, 0 where there is none (RFC 3629). */
-static size_t utf8_length(const unsigned char *s)
+/* RFC 3629. */
+size_t text_utf8_length(const char *sequence)
 {
+	const unsigned char *s = (const unsigned char *)sequence;
 	size_t length = s[0] < 0x80   ? 1
 			: s[0] < 0xc2 ? 0
 			: s[0] < 0xe0 ? 2
@@ -57,7 +58,7 @@ void text_add_json(struct text *text, const char *string)
 
 	text_add(text, "\"");
 	while (*s) {
-		size_t length = utf8_length(s);
+		size_t length = text_utf8_length((const char *)s);
 
 		if (length == 0)
 			text_add(text, "\\ufffd");

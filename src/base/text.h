@@ -32,6 +32,10 @@ void text_add_json(struct text *text, const char *string);
  * zero, never "-0": 21456 with 1 digit is 21.5. */
 void text_add_milli(struct text *text, int32_t milli, unsigned digits);
 
+/* Length of the well-formed UTF-8 sequence that begins at `sequence`, 0 where none does.
+ * Pure. The NUL is a sequence of length 1. */
+size_t text_utf8_length(const char *sequence);
+
 /* UTC as ISO 8601 with milliseconds: 2026-11-22T06:00:00.123Z. */
 void text_add_time(struct text *text, int64_t wall_ms);
 

@@ -48,6 +48,17 @@ static void json_strings_hold_no_control_quote_or_broken_utf8(void **state)
 			    "\\ufffd\\ufffd\\ufffd\"");
 }
 
+static void a_utf8_length_is_zero_for_what_is_not_well_formed(void **state)
+{
+	(void)state;
+	assert_int_equal(text_utf8_length(""), 1);
+	assert_int_equal(text_utf8_length("\xc3\xa9"), 2);
+	assert_int_equal(text_utf8_length("\xf0\x9f\x8c\xa1"), 4);
+	assert_int_equal(text_utf8_length("\xc3"), 0);
+	assert_int_equal(text_utf8_length("\xc0\x80"), 0);
+	assert_int_equal(text_utf8_length("\xed\xa0\x80"), 0);
+}
+
 static void times_are_utc_with_milliseconds(void **state)
 {
 	char data[64];
@@ -81,6 +92,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(milli_is_rounded_to_the_resolution_and_never_minus_zero),
 		cmocka_unit_test(json_strings_hold_no_control_quote_or_broken_utf8),
+		cmocka_unit_test(a_utf8_length_is_zero_for_what_is_not_well_formed),
 		cmocka_unit_test(times_are_utc_with_milliseconds),
 		cmocka_unit_test(what_does_not_fit_is_cut_and_said),
 	};
