@@ -31,6 +31,12 @@ struct config_sensor {
 	enum config_bias bias;
 };
 
+/* A name that the file gives to a pin. */
+struct config_pin {
+	char *name; /* owned */
+	char *pin; /* owned; what line_find() takes */
+};
+
 struct config {
 	char *path; /* owned; of the file */
 	struct {
@@ -53,8 +59,12 @@ struct config {
 		uint64_t max_bytes; /* of readings that wait for the broker, in memory */
 		uint32_t max_age_s;
 	} store;
+	struct config_pin *pins; /* owned */
+	size_t num_pins;
 	struct config_sensor *sensors; /* owned */
 	size_t num_sensors;
+	const char **hidden; /* owned; the values of this that config_is_hidden() */
+	size_t num_hidden;
 };
 
 /* What the loader asks of the stages that know: which drivers there are, and how short an
@@ -68,8 +78,8 @@ struct config_driver_facts {
 
 /* One thing wrong with the file. */
 struct config_error {
-	unsigned line; /* from 1 */
-	unsigned column; /* from 1 */
+	unsigned line; /* from 1; 0: the file as a whole */
+	unsigned column; /* from 1, in characters */
 	char *path; /* owned; "sensors[2].interval"; empty for the file as a whole */
 	char *text; /* owned; what is wrong, the limit, the suggestion */
 	bool is_warning;
@@ -94,6 +104,10 @@ must_check int config_load(const char *path, const struct config_driver_facts *d
 must_check int config_parse(const char *data, size_t num_bytes, const char *path,
 			    const struct config_driver_facts *drivers,
 			    struct config **out, struct config_errors *errors);
+
+/* Whether `value`, a text of this configuration, is a secret: to appear in no log, message or
+ * reply. A password is, and what came from !secret. NULL is none. */
+bool config_is_hidden(const struct config *config, const char *value);
 
 void config_free(struct config *config);
 void config_errors_finish(struct config_errors *errors);
