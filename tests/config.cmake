@@ -1,1 +1,2 @@
 unit_test(unit/test_units.c config)
+unit_test(unit/test_suggest.c config)
