@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/shape.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_-"
+
+/* MQTT servers may hang up on U+FFFE and U+FFFF, and YAML cannot say them. */
+static bool is_noncharacter(const char *s, size_t length)
+{
+	return length == 3 && memcmp(s, "\xef\xbf", 2) == 0 &&
+	       ((unsigned char)s[2] == 0xbe || (unsigned char)s[2] == 0xbf);
+}
+
+bool shape_is_line(const char *text, struct text *complaint)
+{
+	for (const char *s = text; *s;) {
+		size_t length = text_utf8_length(s);
+		bool is_c1 = length == 2 && (unsigned char)s[0] == 0xc2 &&
+			     (unsigned char)s[1] < 0xa0;
+
+		if (length == 0) {
+			text_add(complaint, "it is not UTF-8");
+			return false;
+		}
+		if ((unsigned char)*s < ' ' || *s == 0x7f || is_c1 ||
+		    is_noncharacter(s, length)) {
+			text_add(complaint, "it holds a control character");
+			return false;
+		}
+		s += length;
+	}
+	return true;
+}
+
+bool shape_is_id(const char *text, struct text *complaint)
+{
+	char proposal[65];
+
+	if (text[strspn(text, ID_CHARACTERS)] == '\0')
+		return true;
+	shape_make_id(text, proposal, sizeof(proposal));
+	text_add(complaint,
+		 "it must be made of a-z, 0-9, \"_\" and \"-\"; did you mean %s?",
+		 proposal);
+	return false;
+}
+
+bool shape_is_sensor_id(const char *text, struct text *complaint)
+{
+	static const char *const reserved[] = { "status",   "info",    "health",
+						"readings", "request", "response" };
+
+	for (size_t i = 0; i < array_length(reserved); i++) {
+		if (strcmp(text, reserved[i]) == 0) {
+			text_add(complaint,
+				 "the gateway has a topic of that name itself");
+			return false;
+		}
+	}
+	return shape_is_id(text, complaint);
+}
+
+bool shape_is_topic(const char *text, struct text *complaint)
+{
+	const char *why = NULL;
+
+	if (!shape_is_line(text, complaint))
+		return false;
+	if (strpbrk(text, "+#"))
+		why = "+ and # are wildcards and cannot be in it";
+	else if (text[0] == '$')
+		why = "topics that begin with $ are the broker's own";
+	else if (text[0] == '/' || text[strlen(text) - 1] == '/' || strstr(text, "//"))
+		why = "a level of it is empty: no / at its ends, no two in a row";
+	if (!why)
+		return true;
+	text_add(complaint, "%s", why);
+	return false;
+}
+
+static bool is_port(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > 0 && length <= 5 && text[strspn(text, "0123456789")] == '\0' &&
+	       atoi(text) >= 1 && atoi(text) <= 65535;
+}
+
+/* What is wrong with HOST[:PORT]; NULL: nothing. */
+static const char *judge_address(const char *address)
+{
+	const char *host_end;
+
+	if (strchr(address, '@'))
+		return "user and password do not go there: use mqtt.username and "
+		       "mqtt.password";
+	if (address[strcspn(address, " /?#\"<>\\^`{|}")] != '\0')
+		return "after the host and port nothing may follow: mqtt://HOST:PORT";
+	if (address[0] == '[') {
+		host_end = strchr(address, ']');
+		if (!host_end || host_end == address + 1)
+			return "the IPv6 address must stand in brackets: "
+			       "mqtt://[::1]:1883";
+		host_end++;
+	} else {
+		host_end = address + strcspn(address, ":");
+		if (host_end == address)
+			return "the host is missing: mqtt://HOST:PORT";
+		if (strchr(host_end + (*host_end != '\0'), ':'))
+			return "an IPv6 address stands in brackets: mqtt://[::1]:1883";
+	}
+	if (*host_end != '\0' && (*host_end != ':' || !is_port(host_end + 1)))
+		return "the port must be a number from 1 to 65535";
+	return NULL;
+}
+
+bool shape_is_server(const char *text, struct text *complaint)
+{
+	const char *separator = strstr(text, "://");
+
+	if (!shape_is_line(text, complaint))
+		return false;
+	if (!separator) {
+		text_add(complaint, "it needs its scheme in front: mqtt://HOST:PORT");
+		return false;
+	}
+
+	if (strncmp(text, "mqtt:", 5) != 0) {
+		text_add(complaint, "that scheme is not supported; supported: mqtt");
+		return false;
+	}
+
+	const char *why = judge_address(separator + 3);
+
+	if (!why)
+		return true;
+	text_add(complaint, "%s", why);
+	return false;
+}
+
+bool shape_is_pin_name(const char *text, struct text *complaint)
+{
+	for (const char *s = text; *s; s++) {
+		if (!isascii((unsigned char)*s) ||
+		    (!isalnum((unsigned char)*s) && !strchr("_.-", *s))) {
+			text_add(complaint,
+				 "a name for a pin is made of letters, digits, "
+				 "\"_\", \"-\" and \".\"");
+			return false;
+		}
+	}
+	return true;
+}
+
+void shape_make_id(const char *text, char *out, size_t size_bytes)
+{
+	size_t length = 0;
+
+	for (const char *s = text; *s && length < size_bytes - 1; s++) {
+		char c = (char)tolower((unsigned char)*s);
+		bool is_good = isascii((unsigned char)c) && c && strchr(ID_CHARACTERS, c);
+
+		if (is_good)
+			out[length++] = c;
+		else if (length > 0 && out[length - 1] != '-')
+			out[length++] = '-';
+	}
+	while (length > 0 && out[length - 1] == '-')
+		length--;
+	if (length == 0)
+		out[length++] = 'x';
+	out[length] = '\0';
+}
