@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/cmocka_test.h"
+
+static const char *const names[] = { "dht11", "dht22" };
+
+static bool find_driver(const char *name, uint32_t *min_interval_ms_out)
+{
+	*min_interval_ms_out = strcmp(name, "dht11") == 0 ? 1000 : 2000;
+	return strcmp(name, names[0]) == 0 || strcmp(name, names[1]) == 0;
+}
+
+static const char *driver_name(size_t n)
+{
+	return n < array_length(names) ? names[n] : NULL;
+}
+
+static const struct config_driver_facts drivers = { find_driver, driver_name };
+
+#define MQTT "mqtt: {servers: [mqtt://broker.lan]}\n"
+#define GOOD "gateway: {id: g}\n" MQTT "sensors: [{id: a, driver: dht22, pin: GPIO4}]\n"
+
+struct fixture {
+	struct config *config;
+	struct config_errors errors;
+};
+
+static int parse(struct fixture *fixture, const char *yaml)
+{
+	*fixture = (struct fixture){ 0 };
+	return config_parse(yaml, strlen(yaml), "/nowhere/p.yaml", &drivers,
+			    &fixture->config, &fixture->errors);
+}
+
+static void finish(struct fixture *fixture)
+{
+	config_free(fixture->config);
+	config_errors_finish(&fixture->errors);
+}
+
+static void print_all(const struct config_errors *errors)
+{
+	for (size_t i = 0; i < errors->num_items; i++)
+		print_message("%u:%u: %s: %s\n", errors->items[i].line,
+			      errors->items[i].column, errors->items[i].path,
+			      errors->items[i].text);
+}
+
+/* "LINE:COLUMN PATH: TEXT" of all, a line each. */
+static void expect(const char *yaml, const char *wanted)
+{
+	struct fixture fixture;
+	int result = parse(&fixture, yaml);
+	char *told = NULL;
+	size_t num_bytes;
+	FILE *stream = open_memstream(&told, &num_bytes);
+
+	for (size_t i = 0; i < fixture.errors.num_items; i++) {
+		const struct config_error *error = &fixture.errors.items[i];
+
+		fprintf(stream, "%s%u:%u %s: %s\n", error->is_warning ? "warning " : "",
+			error->line, error->column, error->path, error->text);
+	}
+	fclose(stream);
+	assert_string_equal(told, wanted);
+	assert_int_equal(result, fixture.errors.num_errors > 0 ? -EINVAL : 0);
+	assert_int_equal(fixture.config != NULL, result == 0);
+	free(told);
+	finish(&fixture);
+}
+
+static void a_small_file_gets_all_defaults(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(parse(&f, GOOD), 0);
+	assert_int_equal(f.errors.num_items, 0);
+	assert_string_equal(f.config->path, "/nowhere/p.yaml");
+	assert_string_equal(f.config->gateway.id, "g");
+	assert_string_equal(f.config->gateway.name, "g");
+	assert_int_equal(f.config->mqtt.num_servers, 1);
+	assert_string_equal(f.config->mqtt.servers[0], "mqtt://broker.lan");
+	assert_int_equal(f.config->mqtt.version, CONFIG_MQTT_AUTO);
+	assert_string_equal(f.config->mqtt.client_id, "pin2mqtt-g");
+	assert_null(f.config->mqtt.username);
+	assert_null(f.config->mqtt.password);
+	assert_string_equal(f.config->mqtt.topic, "pin2mqtt");
+	assert_int_equal(f.config->mqtt.qos, 1);
+	assert_int_equal(f.config->mqtt.retain, CONFIG_RETAIN_AUTO);
+	assert_int_equal(f.config->mqtt.keepalive_ms, 20000);
+	assert_int_equal(f.config->store.max_bytes, 1 << 20);
+	assert_int_equal(f.config->store.max_age_s, 604800);
+	assert_int_equal(f.config->num_sensors, 1);
+
+	const struct config_sensor *sensor = &f.config->sensors[0];
+
+	assert_string_equal(sensor->name, "a");
+	assert_string_equal(sensor->pin, "GPIO4");
+	assert_int_equal(sensor->interval_ms, 30000);
+	assert_int_equal(sensor->stale_after_ms, 90000);
+	assert_int_equal(sensor->max_retries, 3);
+	assert_int_equal(sensor->edges, CONFIG_EDGES_FALLING);
+	assert_int_equal(sensor->bias, CONFIG_BIAS_AS_IS);
+	finish(&f);
+}
+
+static void every_key_reaches_its_field(void **state)
+{
+	struct fixture f;
+	static const char yaml[] = "gateway: {id: g, name: Green House}\n"
+				   "mqtt:\n"
+				   "  servers: [mqtt://a:1, 'mqtt://b:2']\n"
+				   "  version: 3.1.1\n"
+				   "  client_id: me\n"
+				   "  username: user\n"
+				   "  password: 0123\n"
+				   "  topic: a/b\n"
+				   "  qos: 0\n"
+				   "  retain: no\n"
+				   "  keepalive: 1m\n"
+				   "store: {max_size: 2MiB, max_age: 1h}\n"
+				   "pins: {attic: gpiochip2/17}\n"
+				   "sensors:\n"
+				   "- id: a\n"
+				   "  name: Attic\n"
+				   "  driver: dht11\n"
+				   "  pin: attic\n"
+				   "  interval: 1500ms\n"
+				   "  stale_after: 5s\n"
+				   "  retries: 0\n"
+				   "  edges: both\n"
+				   "  bias: pull_up\n";
+
+	(void)state;
+	if (parse(&f, yaml) != 0)
+		print_all(&f.errors);
+	assert_non_null(f.config);
+	assert_string_equal(f.config->gateway.name, "Green House");
+	assert_int_equal(f.config->mqtt.num_servers, 2);
+	assert_string_equal(f.config->mqtt.servers[1], "mqtt://b:2");
+	assert_int_equal(f.config->mqtt.version, CONFIG_MQTT_3_1_1);
+	assert_string_equal(f.config->mqtt.client_id, "me");
+	assert_string_equal(f.config->mqtt.username, "user");
+	assert_string_equal(f.config->mqtt.password, "0123");
+	assert_string_equal(f.config->mqtt.topic, "a/b");
+	assert_int_equal(f.config->mqtt.qos, 0);
+	assert_int_equal(f.config->mqtt.retain, CONFIG_RETAIN_NO);
+	assert_int_equal(f.config->mqtt.keepalive_ms, 60000);
+	assert_int_equal(f.config->store.max_bytes, 2 << 20);
+	assert_int_equal(f.config->store.max_age_s, 3600);
+	assert_int_equal(f.config->num_pins, 1);
+	assert_string_equal(f.config->pins[0].name, "attic");
+
+	const struct config_sensor *sensor = &f.config->sensors[0];
+
+	assert_string_equal(sensor->name, "Attic");
+	assert_string_equal(sensor->driver, "dht11");
+	assert_string_equal(sensor->pin, "gpiochip2/17");
+	assert_string_equal(sensor->pin_as_written, "attic");
+	assert_int_equal(sensor->interval_ms, 1500);
+	assert_int_equal(sensor->stale_after_ms, 5000);
+	assert_int_equal(sensor->max_retries, 0);
+	assert_int_equal(sensor->edges, CONFIG_EDGES_BOTH);
+	assert_int_equal(sensor->bias, CONFIG_BIAS_PULL_UP);
+	finish(&f);
+}
+
+static void all_that_is_wrong_is_told_in_one_go(void **state)
+{
+	(void)state;
+	expect("gateway: {id: Green House, nme: x}\n"
+	       "keepalive: 3s\n"
+	       "mqtt:\n"
+	       "  servers: [mqtts://broker.lan:8883]\n"
+	       "  version: 4\n"
+	       "  keepalive: 20\n"
+	       "  keepalive: 30s\n"
+	       "  qos: 2\n"
+	       "  retain: flase\n"
+	       "sensors:\n"
+	       "- {id: a, driver: dht23, pin: GPIO4, intervall: 3s}\n"
+	       "- id: a\n"
+	       "  driver: dht22\n"
+	       "  interval: 1s\n",
+	       "1:15 gateway.id: Green House, but it must be made of a-z, 0-9, \"_\" and "
+	       "\"-\"; did you mean green-house?\n"
+	       "1:28 gateway.nme: no such key; did you mean name?\n"
+	       "2:1 keepalive: no such key here; did you mean mqtt.keepalive?\n"
+	       "4:13 mqtt.servers[0]: mqtts://broker.lan:8883, but that scheme is not "
+	       "supported; supported: mqtt\n"
+	       "5:12 mqtt.version: 4, but it must be auto, 5 or 3.1.1\n"
+	       "6:14 mqtt.keepalive: 20 has no unit: write 30s (units: ms, s, m, h, d)\n"
+	       "7:3 mqtt.keepalive: is there twice; the other one is in line 6\n"
+	       "8:8 mqtt.qos: 2, but it must be 0 to 1\n"
+	       "9:11 mqtt.retain: flase, but it must be auto, true or false; did you "
+	       "mean "
+	       "false?\n"
+	       "11:19 sensors[0].driver: dht23 is no driver; did you mean dht22? (there "
+	       "are: dht11, dht22)\n"
+	       "11:38 sensors[0].intervall: no such key; did you mean interval?\n"
+	       "12:3 sensors[1].pin: is missing; for example: pin: GPIO4\n"
+	       "12:7 sensors[1].id: a is the id of sensors[0] in line 11, too\n"
+	       "14:13 sensors[1].interval: 1s, but a dht22 needs at least 2s\n");
+}
+
+static void kinds_of_values_are_told_apart(void **state)
+{
+	(void)state;
+	expect("gateway: greenhouse\n"
+	       "mqtt: {servers: mqtt://a, topic: [a], qos: {a: b}}\n"
+	       "pins: [a]\n"
+	       "sensors: {a: b}\n",
+	       "1:10 gateway: is a single value, but it must be a section (lines KEY: "
+	       "VALUE)\n"
+	       "2:17 mqtt.servers: is a single value, but it must be a list (as in [a, "
+	       "b], or "
+	       "lines that begin with \"- \")\n"
+	       "2:34 mqtt.topic: is a list, but it must be a single value\n"
+	       "2:44 mqtt.qos: is a section, but it must be a single value\n"
+	       "3:7 pins: is a list, but it must be a section (lines KEY: VALUE)\n"
+	       "4:10 sensors: is a section, but it must be a list (as in [a, b], or "
+	       "lines "
+	       "that begin with \"- \")\n");
+	expect("- a\n", "1:1 : is a list, but it must be a section (lines KEY: VALUE)\n");
+	expect("hello\n",
+	       "1:1 : is a single value, but it must be a section (lines KEY: VALUE)\n");
+}
+
+static void numbers_and_quantities_keep_their_limits(void **state)
+{
+	(void)state;
+	expect("gateway: {id: g}\n"
+	       "mqtt: {servers: [mqtt://a], qos: -1, keepalive: 4s}\n"
+	       "store: {max_size: 64, max_age: 30d12x}\n"
+	       "sensors:\n"
+	       "- {id: a, driver: dht22, pin: a, retries: 21, interval: 25h}\n"
+	       "- {id: b, driver: dht22, pin: b, retries: 010, stale_after: 2500ms}\n"
+	       "- {id: c, driver: dht22, pin: c, retries: 1.0, stale_after: 29s}\n"
+	       "- {id: d, driver: dht22, pin: d, retries: 99999999999999999999999}\n",
+	       "2:34 mqtt.qos: -1, but it must be a whole number\n"
+	       "2:49 mqtt.keepalive: 4s, but it must be 5s to 18h\n"
+	       "3:19 store.max_size: 64 has no unit: write 64MiB (units: B, KiB, MiB, "
+	       "GiB, "
+	       "kB, MB, GB)\n"
+	       "3:32 store.max_age: 30d12x is no duration: write 30s (units: ms, s, m, "
+	       "h, "
+	       "d)\n"
+	       "5:43 sensors[0].retries: 21, but it must be 0 to 20\n"
+	       "5:57 sensors[0].interval: 25h, but it must be 500ms to 1d\n"
+	       "6:43 sensors[1].retries: 010 begins with 0: write it without\n"
+	       "6:61 sensors[1].stale_after: 2500ms, but it must be whole seconds\n"
+	       "7:43 sensors[2].retries: 1.0, but it must be a whole number\n"
+	       "7:61 sensors[2].stale_after: 29s, but the interval is 30s: it would be "
+	       "offline between readings\n"
+	       "8:43 sensors[3].retries: 99999999999999999999999, but it must be 0 to "
+	       "20\n");
+}
+
+static void yaml_words_are_booleans_only_where_one_is_wanted(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(parse(&f,
+			       "gateway: {id: on, name: No}\n"
+			       "mqtt: {servers: [mqtt://a], retain: On, username: y}\n"
+			       "sensors: [{id: off, driver: dht22, pin: 4}]\n"),
+			 0);
+	assert_string_equal(f.config->gateway.id, "on");
+	assert_string_equal(f.config->gateway.name, "No");
+	assert_string_equal(f.config->mqtt.username, "y");
+	assert_int_equal(f.config->mqtt.retain, CONFIG_RETAIN_YES);
+	assert_string_equal(f.config->sensors[0].id, "off");
+	assert_string_equal(f.config->sensors[0].pin, "4");
+	finish(&f);
+	expect(MQTT "gateway: {id: g}\nsensors: []\n",
+	       "warning 3:10 sensors: there are none: nothing will be read\n");
+	/* In quotes it is a text, and only the words of the choice are texts of it. */
+	expect("gateway: {id: g}\nmqtt: {servers: [mqtt://a], retain: \"yes\"}\n"
+	       "sensors: [{id: a, driver: dht22, pin: 4}]\n",
+	       "2:37 mqtt.retain: yes, but it must be auto, true or false\n");
+}
+
+static void null_is_as_if_the_key_were_not_there(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	unsetenv("P2M_NONE");
+	assert_int_equal(parse(&f, "gateway:\n"
+				   "mqtt:\n"
+				   "  servers: [mqtt://a]\n"
+				   "  username: ${P2M_NONE:-}\n"
+				   "  client_id: ~\n"
+				   "  qos:\n"
+				   "  topic: null\n"
+				   "sensors:\n"
+				   "- {id: a, driver: dht22, pin: 4, name: Null}\n"),
+			 0);
+	assert_null(f.config->mqtt.username);
+	assert_int_equal(f.config->mqtt.qos, 1);
+	assert_string_equal(f.config->mqtt.topic, "pin2mqtt");
+	assert_string_equal(f.config->sensors[0].name, "a");
+	assert_true(strncmp(f.config->mqtt.client_id, "pin2mqtt-", 9) == 0);
+	finish(&f);
+	expect("gateway: {id: g, name: \"\"}\nmqtt:\nsensors: [{id: ~, driver: dht22, "
+	       "pin: "
+	       "x}]\n",
+	       "1:24 gateway.name: \"\" is empty, but it must not be\n"
+	       "2:1 mqtt.servers: is missing; for example: servers: "
+	       "[mqtt://broker.lan:1883]\n"
+	       "3:11 sensors[0].id: is missing; for example: id: porch\n");
+}
+
+static void pins_have_one_sensor_and_one_name(void **state)
+{
+	(void)state;
+	expect("gateway: {id: g}\n" MQTT "pins:\n"
+	       "  attic: gpiochip2/17\n"
+	       "  loft: attic\n"
+	       "  a/b: x\n"
+	       "  attic: GPIO2\n"
+	       "sensors:\n"
+	       "- {id: a, driver: dht22, pin: attic}\n"
+	       "- {id: b, driver: dht22, pin: gpiochip2/17}\n"
+	       "- {id: c, driver: dht22, pin: 'replay:x.vcd'}\n"
+	       "- {id: d, driver: dht22, pin: 'replay:x.vcd'}\n",
+	       "5:9 pins.loft: attic is a name in pins, too: give the pin itself, "
+	       "gpiochip2/17\n"
+	       "6:3 pins.a/b: a/b, but a name for a pin is made of letters, digits, "
+	       "\"_\", "
+	       "\"-\" and \".\"\n"
+	       "7:3 pins.attic: is there twice; the other one is in line 4\n"
+	       "10:31 sensors[1].pin: gpiochip2/17 is the pin of sensors[0] (a) in line "
+	       "9, "
+	       "too\n");
+}
+
+static void a_password_needs_a_user_before_mqtt_5(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	expect("gateway: {id: g}\nmqtt: {servers: [mqtt://a], password: x}\n"
+	       "sensors: [{id: a, driver: dht22, pin: 4}]\n",
+	       "2:39 mqtt.password: needs mqtt.username beside it (only MQTT 5 takes a "
+	       "password alone: version: 5)\n");
+	assert_int_equal(parse(&f,
+			       "mqtt: {servers: [mqtt://a], password: x, version: 5}\n"),
+			 0);
+	finish(&f);
+}
+
+static void variables_are_put_in_after_parsing(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	setenv("P2M_NAME", "a: b # \"c\"", 1);
+	setenv("P2M_INTERVAL", "5s", 1);
+	setenv("P2M_LATIN1",
+	       "K\xfc"
+	       "che",
+	       1);
+	unsetenv("P2M_NONE");
+	assert_int_equal(parse(&f,
+			       "gateway: {id: g, name: \"${P2M_NAME}\"}\n" MQTT
+			       "sensors: [{id: a, driver: dht22, pin: 4, interval: "
+			       "\"${P2M_INTERVAL}\", retries: \"${P2M_NONE:-7}\"}]\n"),
+			 0);
+	assert_string_equal(f.config->gateway.name, "a: b # \"c\"");
+	assert_int_equal(f.config->sensors[0].interval_ms, 5000);
+	assert_int_equal(f.config->sensors[0].max_retries, 7);
+	finish(&f);
+	expect("gateway: {id: g, name: \"${P2M_NONE}\"}\n"
+	       "mqtt: {servers: [\"mqtt://${P2M_NONE:?the broker}\"]}\n"
+	       "sensors: [{id: a, driver: dht22, pin: 4, name: \"${P2M_LATIN1}\"}]\n",
+	       "1:24 gateway.name: needs the environment variable P2M_NONE, which is not "
+	       "set; ${P2M_NONE:-default} would give it a default\n"
+	       "2:18 mqtt.servers[0]: needs the environment variable P2M_NONE, which is "
+	       "not "
+	       "set: the broker\n"
+	       "3:48 sensors[0].name: K?che, but it is not UTF-8\n");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_small_file_gets_all_defaults),
+		cmocka_unit_test(every_key_reaches_its_field),
+		cmocka_unit_test(all_that_is_wrong_is_told_in_one_go),
+		cmocka_unit_test(kinds_of_values_are_told_apart),
+		cmocka_unit_test(numbers_and_quantities_keep_their_limits),
+		cmocka_unit_test(yaml_words_are_booleans_only_where_one_is_wanted),
+		cmocka_unit_test(null_is_as_if_the_key_were_not_there),
+		cmocka_unit_test(pins_have_one_sensor_and_one_name),
+		cmocka_unit_test(a_password_needs_a_user_before_mqtt_5),
+		cmocka_unit_test(variables_are_put_in_after_parsing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
