@@ -213,7 +213,8 @@ void key_describe_limits(const struct key *key, struct text *out)
 		break;
 	case KEY_TEXTS:
 	case KEY_NUMBER:
-		text_add(out, "%" PRIu64 " to %" PRIu64, key->min, key->max);
+		text_add(out, "%" PRIu64 " %s %" PRIu64, key->min,
+			 key->max == key->min + 1 ? "or" : "to", key->max);
 		break;
 	case KEY_CHOICE:
 		describe_choices(key, out);

@@ -198,7 +198,7 @@ static void all_that_is_wrong_is_told_in_one_go(void **state)
 	       "5:12 mqtt.version: 4, but it must be auto, 5 or 3.1.1\n"
 	       "6:14 mqtt.keepalive: 20 has no unit: write 30s (units: ms, s, m, h, d)\n"
 	       "7:3 mqtt.keepalive: is there twice; the other one is in line 6\n"
-	       "8:8 mqtt.qos: 2, but it must be 0 to 1\n"
+	       "8:8 mqtt.qos: 2, but it must be 0 or 1\n"
 	       "9:11 mqtt.retain: flase, but it must be auto, true or false; did you "
 	       "mean "
 	       "false?\n"
