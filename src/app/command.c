@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "decode/driver.h"
+
+static const char default_config[] = "/etc/pin2mqtt/pin2mqtt.yaml";
+
+const char *command_config_path(const char *option)
+{
+	const char *variable = getenv("PIN2MQTT_CONFIG");
+
+	if (option)
+		return option;
+	return variable && *variable ? variable : default_config;
+}
+
+static bool find_driver(const char *name, uint32_t *min_interval_ms_out)
+{
+	const struct driver *driver = driver_find(name);
+
+	if (driver)
+		*min_interval_ms_out = driver->probe.min_interval_ms;
+	return driver != NULL;
+}
+
+/* The drivers' own names first, then what else they are called. */
+static const char *driver_name(size_t n)
+{
+	size_t num_drivers;
+	const struct driver *const *drivers = driver_all(&num_drivers);
+
+	if (n < num_drivers)
+		return drivers[n]->name;
+	n -= num_drivers;
+	for (size_t i = 0; i < num_drivers; i++) {
+		for (const char *const *alias = drivers[i]->aliases; *alias; alias++) {
+			if (n-- == 0)
+				return *alias;
+		}
+	}
+	return NULL;
+}
+
+const struct config_driver_facts *command_driver_facts(void)
+{
+	static const struct config_driver_facts facts = { find_driver, driver_name };
+
+	return &facts;
+}
+
+void command_print_errors(const char *path, const struct config_errors *errors)
+{
+	for (size_t i = 0; i < errors->num_items; i++) {
+		const struct config_error *error = &errors->items[i];
+
+		fprintf(stderr, "%s:", path);
+		if (error->line > 0)
+			fprintf(stderr, "%u:%u:", error->line, error->column);
+		fprintf(stderr, " %s%s%s%s\n", error->is_warning ? "warning: " : "",
+			error->path, *error->path ? ": " : "", error->text);
+	}
+}
+
+static void print_usage(FILE *file, const struct command *command)
+{
+	fprintf(file, "usage: pin2mqtt %s %s\n", command->name, command->synopsis);
+}
+
+int command_usage_error(const struct command *command, const char *format, ...)
+{
+	va_list arguments;
+
+	if (format) {
+		fprintf(stderr, "pin2mqtt %s: ", command->name);
+		va_start(arguments, format);
+		vfprintf(stderr, format, arguments);
+		va_end(arguments);
+		fputc('\n', stderr);
+	}
+	print_usage(stderr, command);
+	return EXIT_USAGE;
+}
+
+int command_print_help(const struct command *command)
+{
+	print_usage(stdout, command);
+	printf("\n%s\n\n%s", command->summary, command->help);
+	return EXIT_DONE;
+}
