@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Why a server cannot be reached: the client library says "failed" and no more, so that we
+ * ask once again with a plain socket.
+ *
+ * Threads: any; blocks (DNS, and at most timeout_ms for the connection).
+ */
+#ifndef PUBLISH_REACH_H
+#define PUBLISH_REACH_H
+
+#include <stdint.h>
+
+#include "publish/broker.h"
+
+enum { REACH_MAX_HOST = 256, REACH_MAX_PORT = 8 };
+
+/* Takes "mqtt://HOST[:PORT]" apart; a numeric IPv6 host stands in brackets, which are not
+ * part of it. Returns 0 or -EINVAL. */
+int reach_split(const char *server, char host[REACH_MAX_HOST], char port[REACH_MAX_PORT]);
+
+/* Returns 0 where the server takes a TCP connection, else a negative errno and a sentence. */
+int reach_ask(const char *server, uint32_t timeout_ms, char reason[BROKER_MAX_REASON]);
+
+#endif

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* MQTT's reason codes in words.
+ *
+ * Pure: constant tables.
+ */
+#ifndef PUBLISH_REASON_H
+#define PUBLISH_REASON_H
+
+#include <stdbool.h>
+
+/* MQTT 5's codes from 0x80 (CONNACK, PUBACK, SUBACK, DISCONNECT share them). NULL where it is
+ * none of those. Source: MQTT 5.0, 2.4. */
+const char *reason_words(unsigned code);
+
+/* What a refused CONNECT means to us. version: 5 or 4; code: of the CONNACK, not 0; a broker
+ * that does not know MQTT 5 answers in the codes of 3.1.1. Returns a negative errno:
+ * -EPROTONOSUPPORT, -EACCES, -EBUSY (later, perhaps) or -EPROTO. */
+int reason_of_connack(int version, unsigned code, const char **words_out);
+
+/* Whether the same message may be taken later. */
+bool reason_is_quota(unsigned code);
+
+#endif
