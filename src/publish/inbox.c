@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#include "publish/inbox.h"
+
+#include "publish/reason.h"
+
+static void on_acknowledged(void *context, int token, unsigned reason)
+{
+	struct inbox *inbox = context;
+	const struct ack ack = { token, reason };
+
+	/* It cannot be full; if it were, the session would find itself stalled. */
+	(void)ring_push(&inbox->acks, &ack);
+	wake_signal(&inbox->wake);
+}
+
+static void on_lost(void *context, unsigned reason)
+{
+	struct inbox *inbox = context;
+
+	atomic_store_explicit(&inbox->lost_reason, reason, memory_order_relaxed);
+	/* Release pairs with the acquire in inbox_is_lost(): the reason is there with the
+	 * mark. */
+	atomic_store_explicit(&inbox->is_lost, 1, memory_order_release);
+	wake_signal(&inbox->wake);
+}
+
+int inbox_open(struct inbox *inbox)
+{
+	*inbox = (struct inbox){ .is_lost = 0 };
+	ring_init(&inbox->acks, inbox->slots, INBOX_NUM_SLOTS, sizeof(inbox->slots[0]));
+	return wake_open(&inbox->wake);
+}
+
+void inbox_close(struct inbox *inbox)
+{
+	wake_close(&inbox->wake);
+}
+
+struct broker_events inbox_events(struct inbox *inbox)
+{
+	return (struct broker_events){
+		.acknowledged = on_acknowledged,
+		.lost = on_lost,
+		.context = inbox,
+	};
+}
+
+void inbox_clear(struct inbox *inbox)
+{
+	struct ack stale;
+
+	while (ring_pop(&inbox->acks, &stale))
+		;
+	atomic_store_explicit(&inbox->lost_reason, 0, memory_order_relaxed);
+	atomic_store_explicit(&inbox->is_lost, 0, memory_order_relaxed);
+}
+
+bool inbox_take_ack(struct inbox *inbox, struct ack *out)
+{
+	return ring_pop(&inbox->acks, out);
+}
+
+bool inbox_is_lost(const struct inbox *inbox)
+{
+	return atomic_load_explicit(&inbox->is_lost, memory_order_acquire);
+}
+
+const char *inbox_lost_words(const struct inbox *inbox)
+{
+	const char *words = reason_words(
+		atomic_load_explicit(&inbox->lost_reason, memory_order_relaxed));
+
+	return words ? words : "the connection broke";
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+#include "publish/session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "publish/payload.h"
+#include "publish/reason.h"
+
+enum availability { AVAILABILITY_UNTOLD, AVAILABILITY_OFFLINE, AVAILABILITY_ONLINE };
+
+enum {
+	REPLAY_AFTER_MS = 5000, /* a reading that is so old has waited for the broker */
+	MIN_STALL_MS = 30000,
+	PAUSE_MIN_MS = 1000,
+	PAUSE_MAX_MS = 60000,
+	MAX_PAUSES = 5, /* then what the quota refuses is dropped like all else */
+};
+
+static const char leaf_status[] = "status";
+static const char leaf_info[] = "info";
+static const char leaf_health[] = "health";
+static const char leaf_availability[] = "availability";
+static const char leaf_state[] = "state";
+static const char leaf_readings[] = "readings";
+
+int session_init(struct session *session)
+{
+	size_t num_sensors = session->config->num_sensors;
+
+	session->available = calloc(num_sensors + 1, sizeof(*session->available));
+	session->told = calloc(num_sensors + 1, sizeof(*session->told));
+	if (!session->available || !session->told) {
+		session_finish(session);
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < num_sensors; i++)
+		atomic_store_explicit(&session->available[i], AVAILABILITY_OFFLINE,
+				      memory_order_relaxed);
+	return 0;
+}
+
+void session_finish(struct session *session)
+{
+	free(session->available);
+	free(session->told);
+	session->available = NULL;
+	session->told = NULL;
+}
+
+void session_begin(struct session *session, int version,
+		   const struct broker_limits *limits, bool is_new)
+{
+	struct outbox_stat stat;
+
+	outbox_stat(session->outbox, &stat);
+	session->version = version;
+	session->limits = *limits;
+	window_init(&session->window, limits->max_in_flight);
+	session->num_announced = 0;
+	session->replay_before_seq = is_new ? 0 : stat.next_seq;
+	session->is_state_turn = true;
+	session->last_refusal = 0;
+	backoff_init(&session->quota_pause, PAUSE_MIN_MS, PAUSE_MAX_MS,
+		     (uint32_t)clock_mono_ns());
+	session->pause_until_ns = 0;
+	session->num_pauses = 0;
+	session->is_rewind_due = false;
+	memset(session->told, AVAILABILITY_UNTOLD, session->config->num_sensors);
+	session->next_told = 0;
+}
+
+/* Sends and, for QoS 1, notes what is in flight. seq: of a reading, else 0. */
+static int post(struct session *session, const char *leaf,
+		const struct broker_message *message, uint64_t seq)
+{
+	struct broker_message allowed = *message;
+
+	if (allowed.qos > session->limits.max_qos)
+		allowed.qos = session->limits.max_qos;
+	allowed.is_retained = allowed.is_retained && session->limits.can_retain;
+
+	int token = session->broker->ops->publish(session->broker, &allowed);
+
+	if (token < 0)
+		return token;
+	log_debug("posted topic=%s bytes=%zu", allowed.topic, allowed.num_bytes);
+	if (allowed.qos > 0) {
+		const struct in_flight sent = { token, leaf, seq, clock_mono_ns() };
+
+		window_add(&session->window, &sent);
+	} else if (seq != 0) {
+		/* Nobody will tell more than that the library took it. */
+		outbox_ack(session->outbox, seq);
+		atomic_fetch_add_explicit(&session->num_acknowledged, 1,
+					  memory_order_relaxed);
+	}
+	return 1;
+}
+
+static int post_gateway(struct session *session, const char *leaf, const char *payload)
+{
+	char topic_data[PAYLOAD_MAX_TOPIC];
+	struct text topic;
+
+	text_init(&topic, topic_data, sizeof(topic_data));
+	payload_gateway_topic(&topic, session->config, leaf);
+
+	const struct broker_message message = {
+		.topic = topic_data,
+		.payload = payload,
+		.num_bytes = strlen(payload),
+		.qos = 1,
+		.is_retained = true,
+	};
+
+	return post(session, leaf, &message, 0);
+}
+
+static int post_availability(struct session *session, uint16_t sensor, uint8_t available)
+{
+	const char *payload = available == AVAILABILITY_ONLINE ? "online" : "offline";
+	char topic_data[PAYLOAD_MAX_TOPIC];
+	struct text topic;
+
+	text_init(&topic, topic_data, sizeof(topic_data));
+	payload_sensor_topic(&topic, session->config, sensor, leaf_availability);
+
+	const struct broker_message message = {
+		.topic = topic_data,
+		.payload = payload,
+		.num_bytes = strlen(payload),
+		.qos = 1,
+		.is_retained = true,
+	};
+
+	return post(session, leaf_availability, &message, 0);
+}
+
+static int post_news_of_sensors(struct session *session)
+{
+	/* Acquire pairs with the release in session_set_available(): what it changed is seen
+	 * by the loop, or the mark is still there next time. */
+	if (atomic_exchange_explicit(&session->is_available_changed, 0,
+				     memory_order_acquire))
+		session->next_told = 0;
+	while (session->next_told < session->config->num_sensors) {
+		size_t sensor = session->next_told++;
+		uint8_t available = atomic_load_explicit(&session->available[sensor],
+							 memory_order_relaxed);
+
+		if (session->told[sensor] == available)
+			continue;
+		session->told[sensor] = available;
+		return post_availability(session, (uint16_t)sensor, available);
+	}
+	return 0;
+}
+
+static int post_announcement(struct session *session)
+{
+	switch (session->num_announced) {
+	case 0:
+		session->num_announced++;
+		return post_gateway(session, leaf_status, "online");
+	case 1:
+		session->num_announced++;
+		return post_gateway(session, leaf_info, session->info);
+	default:
+		return post_news_of_sensors(session);
+	}
+}
+
+static uint64_t age_ns(const struct reading *reading)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	return now_ns > reading->t_ns ? now_ns - reading->t_ns : 0;
+}
+
+static uint32_t round_up_to_s(uint64_t ns)
+{
+	return (uint32_t)((ns + CLOCK_NS_PER_S - 1) / CLOCK_NS_PER_S);
+}
+
+/* The newest values, unless they are too old to stand for now. */
+static int post_state(struct session *session)
+{
+	const struct config *config = session->config;
+	char topic_data[PAYLOAD_MAX_TOPIC], payload_data[PAYLOAD_MAX_READING];
+	struct text topic, payload;
+	struct reading reading;
+
+	while (outbox_take_state(session->outbox, &reading)) {
+		uint64_t stale_after_ns =
+			config->sensors[reading.sensor].stale_after_ms * CLOCK_NS_PER_MS;
+		uint64_t reading_age_ns = age_ns(&reading);
+
+		if (reading_age_ns >= stale_after_ns)
+			continue;
+		text_init(&topic, topic_data, sizeof(topic_data));
+		text_init(&payload, payload_data, sizeof(payload_data));
+		payload_sensor_topic(&topic, config, reading.sensor, leaf_state);
+		payload_state(&payload, &reading);
+
+		const struct broker_message message = {
+			.topic = topic_data,
+			.payload = payload_data,
+			.num_bytes = payload.length,
+			.qos = config->mqtt.qos,
+			.is_retained = config->mqtt.retain == CONFIG_RETAIN_YES ||
+				       (config->mqtt.retain == CONFIG_RETAIN_AUTO &&
+					session->version == 5),
+			.expiry_s = round_up_to_s(stale_after_ns - reading_age_ns),
+		};
+
+		return post(session, leaf_state, &message, 0);
+	}
+	return 0;
+}
+
+static int post_reading(struct session *session)
+{
+	char topic_data[PAYLOAD_MAX_TOPIC], payload_data[PAYLOAD_MAX_READING];
+	struct text topic, payload;
+	struct reading reading;
+
+	if (!outbox_take(session->outbox, &reading))
+		return 0;
+
+	bool is_replay = reading.seq < session->replay_before_seq ||
+			 age_ns(&reading) > REPLAY_AFTER_MS * CLOCK_NS_PER_MS;
+
+	text_init(&topic, topic_data, sizeof(topic_data));
+	text_init(&payload, payload_data, sizeof(payload_data));
+	payload_gateway_topic(&topic, session->config, leaf_readings);
+	payload_reading(&payload, session->config, &reading, is_replay);
+
+	const struct broker_message message = {
+		.topic = topic_data,
+		.payload = payload_data,
+		.num_bytes = payload.length,
+		.qos = session->config->mqtt.qos,
+	};
+
+	return post(session, leaf_readings, &message, reading.seq);
+}
+
+/* States and readings in turns, so that neither waits behind a backlog of the other. */
+static int post_values(struct session *session)
+{
+	int posted = session->is_state_turn ? post_state(session) : post_reading(session);
+
+	if (posted == 0)
+		return session->is_state_turn ? post_reading(session)
+					      : post_state(session);
+	session->is_state_turn = !session->is_state_turn;
+	return posted;
+}
+
+int session_post(struct session *session)
+{
+	if (window_is_full(&session->window))
+		return 0;
+
+	int posted = post_announcement(session);
+
+	if (posted != 0 || clock_mono_ns() < session->pause_until_ns)
+		return posted;
+	if (session->is_rewind_due) {
+		/* First all that was sent before the pause must have its answer. */
+		if (session->window.num_slots > 0)
+			return 0;
+		outbox_rewind(session->outbox);
+		session->is_rewind_due = false;
+	}
+	return post_values(session);
+}
+
+/* A quota may have room later: the reading is kept for a few rounds. */
+static bool waits_for_quota(struct session *session, unsigned reason)
+{
+	if (!reason_is_quota(reason))
+		return false;
+	if (session->is_rewind_due)
+		return true;
+	if (session->num_pauses >= MAX_PAUSES)
+		return false;
+
+	uint32_t pause_ms = backoff_next_ms(&session->quota_pause);
+
+	session->num_pauses++;
+	session->is_rewind_due = true;
+	session->pause_until_ns = clock_mono_ns() + pause_ms * CLOCK_NS_PER_MS;
+	return true;
+}
+
+static void refuse(struct session *session, const struct in_flight *message,
+		   unsigned reason)
+{
+	const char *words = reason_words(reason);
+
+	atomic_fetch_add_explicit(&session->num_refused, 1, memory_order_relaxed);
+	/* Once for each reason: a refusal of all comes by the thousand. */
+	log_at(session->last_refusal == reason ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
+	       "the broker refused a message topic=%s reason=0x%02x \"%s\"",
+	       message->leaf, reason, words ? words : "unknown");
+	session->last_refusal = reason;
+	if (message->seq != 0 && !waits_for_quota(session, reason))
+		outbox_ack(session->outbox, message->seq);
+}
+
+void session_acknowledge(struct session *session, int token, unsigned reason)
+{
+	struct in_flight message;
+
+	if (!window_take(&session->window, token, &message))
+		return;
+	if (reason >= 0x80) {
+		refuse(session, &message, reason);
+		return;
+	}
+	if (message.seq == 0)
+		return;
+	outbox_ack(session->outbox, message.seq);
+	atomic_fetch_add_explicit(&session->num_acknowledged, 1, memory_order_relaxed);
+	if (!session->is_rewind_due && session->num_pauses > 0) {
+		session->num_pauses = 0;
+		backoff_reset(&session->quota_pause);
+	}
+}
+
+/* Longer than the library needs to find by pings that the other end is dead. */
+static uint64_t stall_ns(const struct session *session)
+{
+	uint64_t stall_ms = 3 * (uint64_t)session->config->mqtt.keepalive_ms;
+
+	return (stall_ms < MIN_STALL_MS ? MIN_STALL_MS : stall_ms) * CLOCK_NS_PER_MS;
+}
+
+uint64_t session_due_ns(const struct session *session)
+{
+	uint64_t due_ns = UINT64_MAX;
+
+	if (session->window.num_slots > 0)
+		due_ns = window_oldest_ns(&session->window) + stall_ns(session);
+	if (session->is_rewind_due && session->window.num_slots == 0 &&
+	    session->pause_until_ns < due_ns)
+		due_ns = session->pause_until_ns;
+	return due_ns;
+}
+
+bool session_is_stalled(const struct session *session, uint64_t now_ns)
+{
+	return session->window.num_slots > 0 &&
+	       now_ns >= window_oldest_ns(&session->window) + stall_ns(session);
+}
+
+bool session_is_drained(const struct session *session)
+{
+	struct outbox_stat stat;
+
+	outbox_stat(session->outbox, &stat);
+	return session->window.num_slots == 0 && stat.num_waiting == 0;
+}
+
+void session_post_health(struct session *session, const char *payload)
+{
+	char topic_data[PAYLOAD_MAX_TOPIC];
+	struct text topic;
+
+	text_init(&topic, topic_data, sizeof(topic_data));
+	payload_gateway_topic(&topic, session->config, leaf_health);
+
+	const struct broker_message message = {
+		.topic = topic_data,
+		.payload = payload,
+		.num_bytes = strlen(payload),
+	};
+
+	/* The next one comes in a minute. */
+	(void)post(session, leaf_health, &message, 0);
+}
+
+int session_say_offline(struct session *session)
+{
+	if (window_is_full(&session->window))
+		return -EBUSY;
+
+	int posted = post_gateway(session, leaf_status, "offline");
+
+	return posted < 0 ? posted : 0;
+}
+
+bool session_set_available(struct session *session, uint16_t sensor, bool is_available)
+{
+	uint8_t available = is_available ? AVAILABILITY_ONLINE : AVAILABILITY_OFFLINE;
+
+	if (atomic_exchange_explicit(&session->available[sensor], available,
+				     memory_order_relaxed) == available)
+		return false;
+	/* Release pairs with the acquire in post_news_of_sensors(). */
+	atomic_store_explicit(&session->is_available_changed, 1, memory_order_release);
+	return true;
+}
+
+struct broker_message session_will(const struct config *config, char topic[])
+{
+	struct text text;
+
+	text_init(&text, topic, PAYLOAD_MAX_TOPIC);
+	payload_gateway_topic(&text, config, leaf_status);
+	return (struct broker_message){
+		.topic = topic,
+		.payload = "offline",
+		.num_bytes = strlen("offline"),
+		.qos = 1,
+		.is_retained = true,
+	};
+}

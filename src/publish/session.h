@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* What is said on one connection, and in which order: status, info, availability, the newest
+ * states, then readings, with fresh states in between.
+ *
+ * Threads: the connection's only, but session_set_available() from one other, and the
+ *          counters, which any may read.
+ * Memory:  the struct is the caller's; session_init() allocates a byte or two a sensor.
+ */
+#ifndef PUBLISH_SESSION_H
+#define PUBLISH_SESSION_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/backoff.h"
+#include "config/config.h"
+#include "publish/broker.h"
+#include "publish/outbox.h"
+#include "publish/window.h"
+
+struct session {
+	const struct config *config; /* borrowed; outlives this */
+	struct outbox *outbox; /* borrowed; outlives this */
+	struct broker *broker; /* borrowed; outlives this */
+	const char *info; /* borrowed; outlives this */
+	int version; /* 5 or 4, of this connection */
+	struct broker_limits limits; /* of this connection */
+	struct window window;
+	uint32_t num_announced; /* of the messages that open a connection */
+	uint64_t replay_before_seq; /* older readings waited for this connection */
+	bool is_state_turn;
+	uint32_t last_refusal; /* reason code that was logged; 0: none yet */
+	struct backoff quota_pause;
+	uint64_t pause_until_ns; /* CLOCK_MONOTONIC */
+	uint32_t num_pauses; /* in a row, without a reading taken in between */
+	bool is_rewind_due; /* after a pause */
+	_Atomic uint8_t *available; /* owned; another thread writes: enum availability */
+	_Atomic uint32_t is_available_changed; /* both write */
+	uint8_t *told; /* owned; what the broker knows of each sensor */
+	size_t next_told; /* sensors before this one are up to date */
+	_Atomic uint32_t num_acknowledged; /* connection writes: readings taken */
+	_Atomic uint32_t num_refused; /* connection writes */
+};
+
+/* config, outbox, broker and info are set by the caller. Returns 0 or -ENOMEM. */
+must_check int session_init(struct session *session);
+void session_finish(struct session *session);
+
+/* A connection stands: all is to be said again. is_new: nothing has waited for it. */
+void session_begin(struct session *session, int version,
+		   const struct broker_limits *limits, bool is_new);
+
+/* Posts the next message, if there is one and the window has room. Returns 1, 0 where there is
+ * nothing to do before an acknowledgement, a kick or session_due_ns(), or the broker's
+ * negative errno. */
+must_check int session_post(struct session *session);
+
+/* The broker's word on a message. */
+void session_acknowledge(struct session *session, int token, unsigned reason);
+
+/* When session_post() is worth a try without anything having happened: UINT64_MAX: never. */
+uint64_t session_due_ns(const struct session *session);
+
+/* Whether an acknowledgement is overdue at that time: the connection is of no use. */
+bool session_is_stalled(const struct session *session, uint64_t now_ns);
+
+/* Nothing waits and nothing is in flight. */
+bool session_is_drained(const struct session *session);
+
+/* Posts `health`: no retries, no acknowledgement. */
+void session_post_health(struct session *session, const char *payload);
+
+/* Posts status offline. Returns 0, -EBUSY where the window has no room, or the broker's
+ * negative errno. */
+must_check int session_say_offline(struct session *session);
+
+/* Whether a sensor is fresh; true where that is news. */
+bool session_set_available(struct session *session, uint16_t sensor, bool is_available);
+
+/* The will that the broker keeps for us; topic: room for its topic, borrowed by it. */
+struct broker_message session_will(const struct config *config, char topic[]);
+
+#endif
