@@ -22,6 +22,7 @@
 #include "publish/outbox.h"
 
 struct broker;
+struct broker_events;
 struct connection;
 
 /* Counters, for health and metrics. 32 bit: they wrap. */
@@ -30,18 +31,28 @@ struct connection_stat {
 	int version; /* 5 or 4 while connected */
 	uint32_t num_connects;
 	uint32_t num_failures; /* tries that did not connect */
-	uint32_t num_acknowledged;
-	uint32_t num_refused; /* publishes that the broker refused */
+	uint32_t num_acknowledged; /* readings that the broker has taken */
+	uint32_t num_refused; /* messages that the broker refused */
 };
 
 /* info: the JSON of the `info` topic, borrowed for the call.
  * config and outbox are borrowed and outlive the connection; the broker is made inside.
- * Returns 0 or a negative errno. */
+ * Returns 0, -ENAMETOOLONG where a topic would be longer than PAYLOAD_MAX_TOPIC, or a
+ * negative errno. */
 must_check int connection_start(const struct config *config, struct outbox *outbox,
 				const char *info, struct connection **out);
 
-/* Stops as described above and frees; ends within 5 s. Where the library hangs, its memory is
- * left behind and false is returned: the process is about to end. */
+/* The same over another broker client than broker_paho_new(). For tests. */
+must_check int connection_start_over(const struct config *config, struct outbox *outbox,
+				     const char *info,
+				     int (*broker_new)(const struct broker_events *events,
+						       struct broker **out),
+				     struct connection **out);
+
+/* Stops as described above and frees; ends within 5 s, and within 1 s where no connection
+ * stands. Where the library hangs, all that it uses is left behind and false is returned:
+ * config and outbox must stay, too, and the process must end by _exit(), since its thread
+ * still runs. */
 bool connection_stop(struct connection *connection);
 
 /* Something new is in the outbox. RT-safe. */
