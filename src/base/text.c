@@ -31,6 +31,18 @@ void text_add(struct text *text, const char *format, ...)
 	text->length += (size_t)wanted;
 }
 
+bool text_copy(char *out, size_t size_bytes, const char *string)
+{
+	size_t length = strnlen(string, size_bytes);
+	bool is_whole = length < size_bytes;
+
+	if (!is_whole)
+		length = size_bytes - 1;
+	memcpy(out, string, length);
+	out[length] = '\0';
+	return is_whole;
+}
+
 /* RFC 3629. */
 size_t text_utf8_length(const char *sequence)
 {

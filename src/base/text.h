@@ -25,6 +25,9 @@ void text_init(struct text *text, char *data, size_t size_bytes);
 
 void text_add(struct text *text, const char *format, ...) printf_like(2, 3);
 
+/* Copies a string, cut to fit. Returns whether all of it fitted. size_bytes: at least 1. */
+bool text_copy(char *out, size_t size_bytes, const char *string);
+
 /* `string` as a JSON string, quotes included; bytes that are not UTF-8 become U+FFFD. */
 void text_add_json(struct text *text, const char *string);
 

@@ -87,6 +87,19 @@ static void what_does_not_fit_is_cut_and_said(void **state)
 	assert_string_equal(data, "0123456");
 }
 
+static void a_copy_is_cut_to_its_room(void **state)
+{
+	char out[4] = "xyz";
+
+	(void)state;
+	assert_true(text_copy(out, sizeof(out), "abc"));
+	assert_string_equal(out, "abc");
+	assert_false(text_copy(out, sizeof(out), "abcd"));
+	assert_string_equal(out, "abc");
+	assert_true(text_copy(out, 1, ""));
+	assert_string_equal(out, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -95,6 +108,7 @@ int main(void)
 		cmocka_unit_test(a_utf8_length_is_zero_for_what_is_not_well_formed),
 		cmocka_unit_test(times_are_utc_with_milliseconds),
 		cmocka_unit_test(what_does_not_fit_is_cut_and_said),
+		cmocka_unit_test(a_copy_is_cut_to_its_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
