@@ -94,7 +94,7 @@ static int section_word(struct recording_reader *reader, struct span keyword,
 
 static int read_comment(struct vcd *vcd, struct span keyword)
 {
-	struct span body;
+	struct span body = { 0 };
 	int error = skip_section(vcd->reader, keyword, &body);
 
 	if (!error)
@@ -112,7 +112,7 @@ static int read_timescale(struct vcd *vcd, struct span keyword)
 		{ "s", 1000000000, 1 }, { "ms", 1000000, 1 }, { "us", 1000, 1 },
 		{ "ns", 1, 1 },         { "ps", 1, 1000 },    { "fs", 1, 1000000 },
 	};
-	struct span number, unit;
+	struct span number = { 0 }, unit;
 	uint64_t count = 0;
 	int error = section_word(vcd->reader, keyword, &number);
 

@@ -90,16 +90,15 @@ int vcd_levels_set(struct vcd_levels *levels, uint64_t t_ns, bool is_high)
 
 int vcd_levels_end(struct vcd_levels *levels, uint64_t t_ns)
 {
-	int error = 0;
-
 	if (!levels->has_change)
 		return 0;
-	if (levels->is_low) {
-		error = add_low(levels, t_ns, false);
-		if (!error && levels->reader->is_open)
-			error = reader_add(levels->reader, EDGE_END, t_ns, 0,
-					   EDGE_END_DONE);
-		return error;
-	}
-	return end_attempt(levels, UINT64_MAX);
+	if (!levels->is_low)
+		return end_attempt(levels, UINT64_MAX);
+
+	int error = add_low(levels, t_ns, false);
+
+	/* Low to the last: the attempt ends where the recording does. */
+	if (!error && levels->reader->is_open)
+		error = reader_add(levels->reader, EDGE_END, t_ns, 0, EDGE_END_DONE);
+	return error;
 }
