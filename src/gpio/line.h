@@ -23,7 +23,7 @@ struct line;
 enum line_edges { LINE_EDGES_FALLING, LINE_EDGES_BOTH };
 enum line_bias { LINE_BIAS_AS_IS, LINE_BIAS_PULL_UP };
 
-enum { LINE_MAX_NAME = 96, LINE_MAX_REASON = 512 };
+enum { LINE_MAX_NAME = 256, LINE_MAX_REASON = 512 };
 
 /* Who answers on a simulated line. */
 struct line_simulation {
