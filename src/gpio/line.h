@@ -2,11 +2,12 @@
 /* One GPIO line with a single-bus sensor on it, held for the sensor's life.
  *
  * An attempt is line_drive_low(), the start pulse's time, line_listen(), line_read() until
- * the frame's time is over. Where edges come from is the backend's affair
+ * the frame's time is over, line_rest(). Where edges come from is the backend's affair
  * (gpio/line_backend.h): libgpiod, the simulated chip, or a recording.
  *
  * Threads: a line belongs to one thread at a time.
- * RT-safe: line_drive_low(), line_listen() and line_read(): no lock, log or allocation of ours.
+ * RT-safe: line_drive_low(), line_listen(), line_read() and line_rest(): no lock, log or
+ *          allocation of ours (libgpiod 1 allocates a few bytes for each request).
  */
 #ifndef GPIO_LINE_H
 #define GPIO_LINE_H
@@ -31,7 +32,8 @@ struct line_simulation {
 	 *
 	 * release_ns: when the host let go; low_ns: for how long it had pulled low
 	 * edges:      which edges to report
-	 * out:        FALLING and RISING records in time order, max_edges at most
+	 * out:        FALLING and RISING records in time order, none before release_ns,
+	 *             max_edges at most
 	 * Returns how many; 0: the sensor is silent.
 	 * RT-safe.
 	 */
@@ -59,11 +61,13 @@ struct line_request {
 };
 
 /* Finds a pin: a kernel line name, CHIP/OFFSET (chip by name, label or path), sim/OFFSET or
- * replay:FILE. Aliases from `pins:` are resolved by the caller.
+ * replay:FILE. Aliases from `pins:` are resolved by the caller. A line that is in use is
+ * found, too.
  *
  * Returns 0 or a negative errno, with a sentence for people in `reason`: -ENODEV no such
- * chip, -ENOENT no such line, -ENOTUNIQ the name is ambiguous (the reason lists the
- * candidates), -EACCES (the reason says which group or device flag is missing), -EINVAL.
+ * chip, -ENOENT no such line or file, -ENOTUNIQ the name is ambiguous (the reason lists the
+ * candidates), -EACCES (the reason says which group or device flag is missing), -EINVAL,
+ * -ENAMETOOLONG.
  */
 must_check int line_find(const char *pin, struct line_place *out,
 			 char reason[LINE_MAX_REASON]);
@@ -71,7 +75,8 @@ must_check int line_find(const char *pin, struct line_place *out,
 /* Takes the line: as an input, nothing driven.
  *
  * Returns 0 or a negative errno with a sentence in `reason`: -EBUSY (it names the consumer
- * that holds the line), -EACCES, -ENODEV, -ENOENT, -EIO.
+ * that holds the line), -EACCES, -ENODEV, -ENOENT, -EINVAL (a recording that cannot be
+ * read), -EIO, -ENOMEM.
  */
 must_check int line_open(const struct line_place *place,
 			 const struct line_request *request, struct line **out,
@@ -83,7 +88,7 @@ void line_close(struct line *line);
 /* Begins the start pulse. Returns 0 or a negative errno: -ENODEV the chip has gone. */
 must_check int line_drive_low(struct line *line);
 
-/* Lets the bus go and asks for edges.
+/* Lets the bus go and asks for edges. None from before the release is ever read.
  *
  * release_ns_out: just before the host let go; armed_ns_out: from then on edges are reported.
  * CLOCK_MONOTONIC, as all stamps. Returns 0 or a negative errno.
@@ -92,9 +97,13 @@ must_check int line_listen(struct line *line, uint64_t *release_ns_out,
 			   uint64_t *armed_ns_out);
 
 /* Takes the edges that have come: sensor is 0, event FALLING or RISING, stamps monotonic.
- * Does not wait. Returns how many (0: none), or a negative errno; -EOVERFLOW: the kernel
- * dropped some. */
+ * Does not wait. Returns how many (0: none), or a negative errno. Where the kernel dropped
+ * some, seq has a gap (libgpiod 2) or nothing tells (libgpiod 1, whose seq is 0). */
 must_check int line_read(struct line *line, struct edge *out, size_t max_edges);
+
+/* After an attempt: edges are no longer asked for, so that noise on an idle bus interrupts
+ * nobody. Returns 0 or a negative errno. */
+must_check int line_rest(struct line *line);
 
 /* How many edges wait for us without loss. Where it is less than the edges of a frame, the
  * frame must be read while it comes in. */
@@ -103,7 +112,7 @@ size_t line_max_waiting(const struct line *line);
 /* Readable when edges wait, or -1 where the backend has none. */
 int line_fd(const struct line *line);
 
-/* A sentence with the versions of the GPIO library in use: "libgpiod 2.2.1". */
+/* The GPIO library that this was built with: "libgpiod 2.2.1". */
 const char *line_library(void);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* For those who add a place that edges come from; callers read gpio/line.h.
  *
- * A backend's line begins with struct line. All calls are required but fd. Each keeps the
- * promises of the call of the same name in line.h.
+ * A backend's line begins with struct line. Each call keeps the promises of the call of the
+ * same name in line.h; arguments were checked there. A new backend is a file and a row in
+ * line.c, and the contract test runs over it.
  */
 #ifndef GPIO_LINE_BACKEND_H
 #define GPIO_LINE_BACKEND_H
@@ -14,6 +15,7 @@ struct line_backend {
 	/* Whether the pin's text is for this backend ("sim/4", "replay:x.csv"); the kernel's
 	 * backend takes what no other wants. */
 	bool (*claims)(const char *pin);
+	/* out: zeroed, its backend set */
 	int (*find)(const char *pin, struct line_place *out,
 		    char reason[LINE_MAX_REASON]);
 	int (*open)(const struct line_place *place, const struct line_request *request,
@@ -23,6 +25,7 @@ struct line_backend {
 	int (*listen)(struct line *line, uint64_t *release_ns_out,
 		      uint64_t *armed_ns_out);
 	int (*read)(struct line *line, struct edge *out, size_t max_edges);
+	int (*rest)(struct line *line); /* optional */
 	int (*fd)(const struct line *line); /* optional */
 };
 
@@ -30,5 +33,7 @@ struct line {
 	const struct line_backend *backend;
 	size_t max_waiting; /* edges that wait without loss */
 };
+
+extern const struct line_backend line_backend_kernel; /* of the libgpiod built with */
 
 #endif

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#include "gpio/line.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "gpio/line_backend.h"
+
+/* In the order that they are asked; the kernel's claims all. */
+static const struct line_backend *const backends[] = {
+	&line_backend_kernel,
+};
+
+static int refuse(int error, const char *sentence, char reason[LINE_MAX_REASON])
+{
+	(void)text_copy(reason, LINE_MAX_REASON, sentence);
+	return error;
+}
+
+int line_find(const char *pin, struct line_place *out, char reason[LINE_MAX_REASON])
+{
+	*out = (struct line_place){ 0 };
+	reason[0] = '\0';
+	if (pin[0] == '\0')
+		return refuse(-EINVAL, "no pin is given", reason);
+	if (strlen(pin) >= LINE_MAX_NAME)
+		return refuse(-ENAMETOOLONG, "the pin's name is too long", reason);
+	for (size_t i = 0; i < array_length(backends); i++) {
+		if (!backends[i]->claims(pin))
+			continue;
+		out->backend = backends[i];
+		return out->backend->find(pin, out, reason);
+	}
+	return refuse(-EINVAL, "no backend takes this pin", reason);
+}
+
+int line_open(const struct line_place *place, const struct line_request *request,
+	      struct line **out, char reason[LINE_MAX_REASON])
+{
+	*out = NULL;
+	reason[0] = '\0';
+	return place->backend->open(place, request, out, reason);
+}
+
+void line_close(struct line *line)
+{
+	if (line)
+		line->backend->close(line);
+}
+
+int line_drive_low(struct line *line)
+{
+	return line->backend->drive_low(line);
+}
+
+int line_listen(struct line *line, uint64_t *release_ns_out, uint64_t *armed_ns_out)
+{
+	return line->backend->listen(line, release_ns_out, armed_ns_out);
+}
+
+int line_read(struct line *line, struct edge *out, size_t max_edges)
+{
+	return line->backend->read(line, out, max_edges);
+}
+
+int line_rest(struct line *line)
+{
+	return line->backend->rest ? line->backend->rest(line) : 0;
+}
+
+size_t line_max_waiting(const struct line *line)
+{
+	return line->max_waiting;
+}
+
+int line_fd(const struct line *line)
+{
+	return line->backend->fd ? line->backend->fd(line) : -1;
+}
+
+const char *line_library(void)
+{
+	return GPIOD_LIBRARY;
+}

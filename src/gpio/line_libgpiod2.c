@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* Lines of the kernel through libgpiod 2: one request for the sensor's life, reconfigured
+ * from one prepared configuration to the next, so that an attempt allocates nothing. */
+#include "gpio/line_backend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include <gpiod.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "gpio/chip.h"
+
+/* The kernel's room for edges: two of the longest frames, an AM2301 has 132 edges. */
+enum { MAX_WAITING = 256 };
+
+struct kernel_line {
+	struct line base;
+	struct gpiod_line_request *request; /* owned, as the four below */
+	struct gpiod_line_config *rest; /* input */
+	struct gpiod_line_config *low; /* output, low */
+	struct gpiod_line_config *listen; /* input with edges */
+	struct gpiod_edge_event_buffer *events;
+	uint64_t release_ns; /* edges before it are not ours */
+};
+
+static int open_chip(const char *path, struct chip **out, struct chip_facts *facts_out)
+{
+	struct gpiod_chip *chip = gpiod_chip_open(path);
+	struct gpiod_chip_info *info;
+
+	if (!chip)
+		return -errno;
+	info = gpiod_chip_get_info(chip);
+	if (!info) {
+		int error = -errno;
+
+		gpiod_chip_close(chip);
+		return error;
+	}
+	(void)text_copy(facts_out->name, sizeof(facts_out->name),
+			gpiod_chip_info_get_name(info));
+	(void)text_copy(facts_out->label, sizeof(facts_out->label),
+			gpiod_chip_info_get_label(info));
+	facts_out->num_lines = (uint32_t)gpiod_chip_info_get_num_lines(info);
+	gpiod_chip_info_free(info);
+	*out = (struct chip *)chip;
+	return 0;
+}
+
+static void close_chip(struct chip *chip)
+{
+	gpiod_chip_close((struct gpiod_chip *)chip);
+}
+
+static int read_line(struct chip *chip, uint32_t line_offset, struct chip_line *out)
+{
+	struct gpiod_line_info *info =
+		gpiod_chip_get_line_info((struct gpiod_chip *)chip, line_offset);
+	const char *name, *consumer;
+
+	if (!info)
+		return -errno;
+	name = gpiod_line_info_get_name(info);
+	consumer = gpiod_line_info_get_consumer(info);
+	(void)text_copy(out->name, sizeof(out->name), name ? name : "");
+	(void)text_copy(out->consumer, sizeof(out->consumer), consumer ? consumer : "");
+	out->is_used = gpiod_line_info_is_used(info);
+	gpiod_line_info_free(info);
+	return 0;
+}
+
+static const struct chip_ops chip_ops = {
+	.open = open_chip,
+	.close = close_chip,
+	.read_line = read_line,
+};
+
+static bool kernel_claims(const char *pin)
+{
+	(void)pin;
+	return true;
+}
+
+static int kernel_find(const char *pin, struct line_place *out,
+		       char reason[LINE_MAX_REASON])
+{
+	return chip_find_pin(&chip_ops, "/dev", pin, out, reason);
+}
+
+/* NULL: out of memory. */
+static struct gpiod_line_config *new_config(uint32_t line_offset,
+					    enum gpiod_line_direction direction,
+					    enum gpiod_line_edge edges,
+					    enum gpiod_line_bias bias)
+{
+	struct gpiod_line_settings *settings = gpiod_line_settings_new();
+	struct gpiod_line_config *config = gpiod_line_config_new();
+
+	if (!settings || !config)
+		goto free_both;
+	gpiod_line_settings_set_direction(settings, direction);
+	gpiod_line_settings_set_edge_detection(settings, edges);
+	gpiod_line_settings_set_bias(settings, bias);
+	gpiod_line_settings_set_event_clock(settings, GPIOD_LINE_CLOCK_MONOTONIC);
+	/* Low is the only level that a host may drive: several drive this bus. */
+	gpiod_line_settings_set_drive(settings, direction == GPIOD_LINE_DIRECTION_OUTPUT
+							? GPIOD_LINE_DRIVE_OPEN_DRAIN
+							: GPIOD_LINE_DRIVE_PUSH_PULL);
+	gpiod_line_settings_set_output_value(settings, GPIOD_LINE_VALUE_INACTIVE);
+	if (gpiod_line_config_add_line_settings(config, &line_offset, 1, settings) != 0)
+		goto free_both;
+	gpiod_line_settings_free(settings);
+	return config;
+
+free_both:
+	gpiod_line_settings_free(settings);
+	gpiod_line_config_free(config);
+	return NULL;
+}
+
+static int prepare(struct kernel_line *line, uint32_t line_offset,
+		   const struct line_request *request)
+{
+	enum gpiod_line_edge edges = request->edges == LINE_EDGES_BOTH
+					     ? GPIOD_LINE_EDGE_BOTH
+					     : GPIOD_LINE_EDGE_FALLING;
+	enum gpiod_line_bias bias = request->bias == LINE_BIAS_PULL_UP
+					    ? GPIOD_LINE_BIAS_PULL_UP
+					    : GPIOD_LINE_BIAS_AS_IS;
+
+	line->rest = new_config(line_offset, GPIOD_LINE_DIRECTION_INPUT,
+				GPIOD_LINE_EDGE_NONE, bias);
+	line->low = new_config(line_offset, GPIOD_LINE_DIRECTION_OUTPUT,
+			       GPIOD_LINE_EDGE_NONE, bias);
+	line->listen = new_config(line_offset, GPIOD_LINE_DIRECTION_INPUT, edges, bias);
+	line->events = gpiod_edge_event_buffer_new(MAX_WAITING);
+	return line->rest && line->low && line->listen && line->events ? 0 : -ENOMEM;
+}
+
+static int request_line(struct kernel_line *line, const char *path)
+{
+	struct gpiod_request_config *config = gpiod_request_config_new();
+	struct gpiod_chip *chip;
+	int error = 0;
+
+	if (!config)
+		return -ENOMEM;
+	gpiod_request_config_set_consumer(config, "pin2mqtt");
+	gpiod_request_config_set_event_buffer_size(config, MAX_WAITING);
+	chip = gpiod_chip_open(path);
+	if (!chip) {
+		error = -errno;
+		goto free_config;
+	}
+	line->request = gpiod_chip_request_lines(chip, config, line->rest);
+	if (!line->request)
+		error = -errno;
+	gpiod_chip_close(chip);
+free_config:
+	gpiod_request_config_free(config);
+	return error;
+}
+
+static void kernel_close(struct line *base)
+{
+	struct kernel_line *line = (struct kernel_line *)base;
+
+	/* The kernel leaves a released line as it is: not low, that would hold the bus. */
+	if (line->request) {
+		(void)gpiod_line_request_reconfigure_lines(line->request, line->rest);
+		gpiod_line_request_release(line->request);
+	}
+	gpiod_edge_event_buffer_free(line->events);
+	gpiod_line_config_free(line->listen);
+	gpiod_line_config_free(line->low);
+	gpiod_line_config_free(line->rest);
+	free(line);
+}
+
+static int kernel_open(const struct line_place *place, const struct line_request *request,
+		       struct line **out, char reason[LINE_MAX_REASON])
+{
+	struct kernel_line *line = calloc(1, sizeof(*line));
+	int error = line ? prepare(line, place->line_offset, request) : -ENOMEM;
+
+	if (!error)
+		error = request_line(line, place->chip);
+	/* Reading must not wait. */
+	if (!error &&
+	    fcntl(gpiod_line_request_get_fd(line->request), F_SETFL, O_NONBLOCK) != 0)
+		error = -errno;
+	if (error) {
+		chip_explain_refusal(&chip_ops, place, error, reason);
+		if (line)
+			kernel_close(&line->base);
+		return error;
+	}
+	line->base = (struct line){
+		.backend = place->backend,
+		.max_waiting = MAX_WAITING,
+	};
+	*out = &line->base;
+	return 0;
+}
+
+static int reconfigure(struct kernel_line *line, struct gpiod_line_config *config)
+{
+	return gpiod_line_request_reconfigure_lines(line->request, config) != 0 ? -errno
+										: 0;
+}
+
+/* Returns how many events are in line->events, 0 where none wait, or a negative errno. */
+static int take_events(struct kernel_line *line, size_t max_events)
+{
+	int num_events = gpiod_line_request_read_edge_events(line->request, line->events,
+							     max_events);
+
+	if (num_events >= 0)
+		return num_events;
+	return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+}
+
+static int kernel_drive_low(struct line *base)
+{
+	struct kernel_line *line = (struct kernel_line *)base;
+	int error = reconfigure(line, line->low);
+	int num_events;
+
+	if (error)
+		return error;
+	/* Noise from before: the queue survives a reconfiguration, but while we drive the
+	 * line nothing new comes into it. */
+	do {
+		num_events = take_events(line, MAX_WAITING);
+	} while (num_events == MAX_WAITING);
+	return num_events < 0 ? num_events : 0;
+}
+
+static int kernel_listen(struct line *base, uint64_t *release_ns_out,
+			 uint64_t *armed_ns_out)
+{
+	struct kernel_line *line = (struct kernel_line *)base;
+	int error;
+
+	line->release_ns = clock_mono_ns();
+	error = reconfigure(line, line->listen);
+	*release_ns_out = line->release_ns;
+	*armed_ns_out = clock_mono_ns();
+	return error;
+}
+
+static int kernel_read(struct line *base, struct edge *out, size_t max_edges)
+{
+	struct kernel_line *line = (struct kernel_line *)base;
+	int num_events =
+		take_events(line, max_edges < MAX_WAITING ? max_edges : MAX_WAITING);
+	int num_edges = 0;
+
+	for (int i = 0; i < num_events; i++) {
+		struct gpiod_edge_event *event =
+			gpiod_edge_event_buffer_get_event(line->events, (unsigned long)i);
+		uint64_t t_ns = gpiod_edge_event_get_timestamp_ns(event);
+		bool is_rising = gpiod_edge_event_get_event_type(event) ==
+				 GPIOD_EDGE_EVENT_RISING_EDGE;
+
+		if (t_ns < line->release_ns)
+			continue;
+		out[num_edges++] = (struct edge){
+			.t_ns = t_ns,
+			.seq = (uint32_t)gpiod_edge_event_get_line_seqno(event),
+			.event = is_rising ? EDGE_RISING : EDGE_FALLING,
+		};
+	}
+	return num_events < 0 ? num_events : num_edges;
+}
+
+static int kernel_rest(struct line *base)
+{
+	struct kernel_line *line = (struct kernel_line *)base;
+
+	return reconfigure(line, line->rest);
+}
+
+static int kernel_fd(const struct line *base)
+{
+	return gpiod_line_request_get_fd(((const struct kernel_line *)base)->request);
+}
+
+const struct line_backend line_backend_kernel = {
+	.name = "libgpiod 2",
+	.claims = kernel_claims,
+	.find = kernel_find,
+	.open = kernel_open,
+	.close = kernel_close,
+	.drive_low = kernel_drive_low,
+	.listen = kernel_listen,
+	.read = kernel_read,
+	.rest = kernel_rest,
+	.fd = kernel_fd,
+};
