@@ -9,6 +9,8 @@
 
 /* In the order that they are asked; the kernel's claims all. */
 static const struct line_backend *const backends[] = {
+	&line_backend_sim,
+	&line_backend_replay,
 	&line_backend_kernel,
 };
 

@@ -34,6 +34,8 @@ struct line {
 	size_t max_waiting; /* edges that wait without loss */
 };
 
+extern const struct line_backend line_backend_sim;
+extern const struct line_backend line_backend_replay;
 extern const struct line_backend line_backend_kernel; /* of the libgpiod built with */
 
 #endif
