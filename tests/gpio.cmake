@@ -1,3 +1,4 @@
+unit_test(contract/contract_line.c gpio base)
 unit_test(unit/test_chip_access.c gpio base)
 unit_test(unit/test_chip_find.c gpio base)
 unit_test(unit/test_edge_log.c gpio)
