@@ -276,17 +276,6 @@ static int to_errno(int code)
 	}
 }
 
-/* For what the library takes as writable and only copies. */
-static void *unconst(const char *data)
-{
-	union {
-		const char *in;
-		void *out;
-	} pointer = { .in = data };
-
-	return pointer.out;
-}
-
 static int paho_publish(struct broker *broker, const struct broker_message *message)
 {
 	const struct paho *paho = (const struct paho *)broker;
@@ -297,7 +286,7 @@ static int paho_publish(struct broker *broker, const struct broker_message *mess
 
 	if (!paho->current)
 		return -ENOTCONN;
-	copy.payload = unconst(message->payload);
+	copy.payload = (void *)message->payload; /* the library copies it */
 	copy.payloadlen = (int)message->num_bytes;
 	copy.qos = (int)message->qos;
 	copy.retained = message->is_retained;

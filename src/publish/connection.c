@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ enum {
 	GOODBYE_MS = 1000,
 	STOP_MS = 4800, /* when connected: drain, goodbye and the library's own end */
 	STOP_UNCONNECTED_MS = 900,
+	MAX_SERVER_NAME = 300,
 };
 
 struct connection {
@@ -38,7 +40,7 @@ struct connection {
 	struct thread thread;
 	struct inbox inbox; /* of the thread, as its wake */
 	struct backoff backoff;
-	const char *server; /* of config: where we are connected */
+	char server[MAX_SERVER_NAME]; /* where we are connected, for the log */
 	uint64_t up_since_ns;
 	uint32_t *logged; /* owned; hash of the reason logged last, a server */
 	bool is_wait_news; /* something was logged since the last wait */
@@ -70,16 +72,30 @@ static uint32_t hash(const char *text)
 	return value;
 }
 
+/* A server for the log; one whose name is a secret by its place. */
+static void name_server(const struct connection *connection, size_t server,
+			char out[MAX_SERVER_NAME])
+{
+	const char *name = connection->config->mqtt.servers[server];
+
+	if (config_is_hidden(connection->config, name))
+		snprintf(out, MAX_SERVER_NAME, "mqtt.servers[%zu]", server);
+	else
+		snprintf(out, MAX_SERVER_NAME, "%s", name);
+}
+
 /* Says why a server is not to be had: once, and again when the reason changes. */
 static void log_failure(struct connection *connection, size_t server, const char *reason)
 {
 	uint32_t now = hash(reason);
 	bool is_news = connection->logged[server] != now;
+	char name[MAX_SERVER_NAME];
+
+	name_server(connection, server, name);
 
 	connection->logged[server] = now;
 	log_at(is_news ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-	       "no connection to the broker server=%s reason=\"%s\"",
-	       connection->config->mqtt.servers[server], reason);
+	       "no connection to the broker server=%s reason=\"%s\"", name, reason);
 	connection->is_wait_news |= is_news;
 }
 
@@ -126,7 +142,7 @@ static int connect_as(struct connection *connection, size_t server, int version,
 	session_begin(&connection->session, version, &limits,
 		      get(&connection->num_connects) == 0 &&
 			      get(&connection->num_failures) == 0);
-	connection->server = config->mqtt.servers[server];
+	name_server(connection, server, connection->server);
 	return 0;
 }
 

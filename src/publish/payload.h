@@ -12,7 +12,8 @@
 #include "config/config.h"
 #include "model/reading.h"
 
-enum { PAYLOAD_MAX_TOPIC = 256, PAYLOAD_MAX_READING = 512 };
+/* The longest that the configuration allows fit. */
+enum { PAYLOAD_MAX_TOPIC = 512, PAYLOAD_MAX_READING = 512 };
 
 /* B/G/leaf */
 void payload_gateway_topic(struct text *out, const struct config *config,
