@@ -5,15 +5,16 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "publish/broker.h"
+#include "publish/dial.h"
 #include "publish/inbox.h"
 #include "publish/payload.h"
 #include "publish/session.h"
@@ -21,14 +22,12 @@
 enum {
 	/* DNS and OpenSSL want more than musl's default; the pages are not touched before. */
 	STACK_BYTES = 512 * 1024,
-	CONNECT_TIMEOUT_S = 10,
 	BACKOFF_MIN_MS = 1000,
 	BACKOFF_MAX_MS = 60000,
 	DRAIN_MS = 3000,
 	GOODBYE_MS = 1000,
 	STOP_MS = 4800, /* when connected: drain, goodbye and the library's own end */
 	STOP_UNCONNECTED_MS = 900,
-	MAX_SERVER_NAME = 300,
 };
 
 struct connection {
@@ -39,16 +38,14 @@ struct connection {
 	struct session session;
 	struct thread thread;
 	struct inbox inbox; /* of the thread, as its wake */
+	struct dial dial;
+	struct dialled dialled; /* who we are connected to */
 	struct backoff backoff;
-	char server[MAX_SERVER_NAME]; /* where we are connected, for the log */
 	uint64_t up_since_ns;
-	uint32_t *logged; /* owned; hash of the reason logged last, a server */
-	bool is_wait_news; /* something was logged since the last wait */
 	uint32_t num_dropped_logged;
 	_Atomic uint32_t is_stopping; /* the owner writes */
 	_Atomic uint32_t version; /* 0: not connected; our thread writes, as below */
 	_Atomic uint32_t num_connects;
-	_Atomic uint32_t num_failures;
 	pthread_mutex_t health_lock; /* guards health */
 	char *health; /* owned; NULL: none waits */
 };
@@ -61,42 +58,6 @@ static uint32_t get(const _Atomic uint32_t *value)
 static void count(_Atomic uint32_t *value)
 {
 	atomic_fetch_add_explicit(value, 1, memory_order_relaxed);
-}
-
-static uint32_t hash(const char *text)
-{
-	uint32_t value = 2166136261u; /* FNV-1a */
-
-	for (; *text; text++)
-		value = (value ^ (unsigned char)*text) * 16777619u;
-	return value;
-}
-
-/* A server for the log; one whose name is a secret by its place. */
-static void name_server(const struct connection *connection, size_t server,
-			char out[MAX_SERVER_NAME])
-{
-	const char *name = connection->config->mqtt.servers[server];
-
-	if (config_is_hidden(connection->config, name))
-		snprintf(out, MAX_SERVER_NAME, "mqtt.servers[%zu]", server);
-	else
-		snprintf(out, MAX_SERVER_NAME, "%s", name);
-}
-
-/* Says why a server is not to be had: once, and again when the reason changes. */
-static void log_failure(struct connection *connection, size_t server, const char *reason)
-{
-	uint32_t now = hash(reason);
-	bool is_news = connection->logged[server] != now;
-	char name[MAX_SERVER_NAME];
-
-	name_server(connection, server, name);
-
-	connection->logged[server] = now;
-	log_at(is_news ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-	       "no connection to the broker server=%s reason=\"%s\"", name, reason);
-	connection->is_wait_news |= is_news;
 }
 
 static void log_drops(struct connection *connection)
@@ -116,76 +77,22 @@ static void log_drops(struct connection *connection)
 		    stat.num_dropped, stat.num_waiting);
 }
 
-static int connect_as(struct connection *connection, size_t server, int version,
-		      char reason[BROKER_MAX_REASON])
-{
-	const struct config *config = connection->config;
-	char will_topic[PAYLOAD_MAX_TOPIC];
-	const struct broker_options options = {
-		.client_id = config->mqtt.client_id,
-		.username = config->mqtt.username,
-		.password = config->mqtt.password,
-		.keepalive_s = (config->mqtt.keepalive_ms + 999) / 1000,
-		.connect_timeout_s = CONNECT_TIMEOUT_S,
-		.will = session_will(config, will_topic),
-	};
-	struct broker_limits limits;
-
-	inbox_clear(&connection->inbox);
-
-	int error = connection->broker->ops->connect(connection->broker,
-						     config->mqtt.servers[server],
-						     version, &options, &limits, reason);
-
-	if (error)
-		return error;
-	session_begin(&connection->session, version, &limits,
-		      get(&connection->num_connects) == 0 &&
-			      get(&connection->num_failures) == 0);
-	name_server(connection, server, connection->server);
-	return 0;
-}
-
-/* MQTT 5 first, then 3.1.1, unless the configuration says which. Some brokers that know
- * 3.1.1 only answer, some hang up. */
-static int connect_to(struct connection *connection, size_t server,
-		      char reason[BROKER_MAX_REASON])
-{
-	enum config_mqtt_version wanted = connection->config->mqtt.version;
-	int version = wanted == CONFIG_MQTT_3_1_1 ? 4 : 5;
-	int error = connect_as(connection, server, version, reason);
-
-	if (wanted == CONFIG_MQTT_AUTO &&
-	    (error == -EPROTONOSUPPORT || error == -ECONNRESET)) {
-		version = 4;
-		error = connect_as(connection, server, version, reason);
-	}
-	if (error)
-		return error;
-	connection->up_since_ns = clock_mono_ns();
-	atomic_store_explicit(&connection->version, (uint32_t)version,
-			      memory_order_relaxed);
-	count(&connection->num_connects);
-	memset(connection->logged, 0,
-	       connection->config->mqtt.num_servers * sizeof(*connection->logged));
-	log_info("connected to the broker server=%s version=%s", connection->server,
-		 version == 5 ? "5" : "3.1.1");
-	return 0;
-}
-
 static bool connect_anywhere(struct connection *connection)
 {
-	char reason[BROKER_MAX_REASON];
+	struct dialled *dialled = &connection->dialled;
+	bool is_first = get(&connection->num_connects) == 0 &&
+			get(&connection->dial.num_failures) == 0;
 
-	for (size_t i = 0; i < connection->config->mqtt.num_servers; i++) {
-		if (get(&connection->is_stopping))
-			return false;
-		if (connect_to(connection, i, reason) == 0)
-			return true;
-		count(&connection->num_failures);
-		log_failure(connection, i, reason);
-	}
-	return false;
+	if (!dial(&connection->dial, &connection->is_stopping, dialled))
+		return false;
+	session_begin(&connection->session, dialled->version, &dialled->limits, is_first);
+	connection->up_since_ns = clock_mono_ns();
+	atomic_store_explicit(&connection->version, (uint32_t)dialled->version,
+			      memory_order_relaxed);
+	count(&connection->num_connects);
+	log_info("connected to the broker server=%s version=%s", dialled->server,
+		 dialled->version == 5 ? "5" : "3.1.1");
+	return true;
 }
 
 static void take_acks(struct connection *connection)
@@ -210,29 +117,45 @@ static void post_health(struct connection *connection)
 }
 
 /* One step of a standing connection. Returns NULL, or why the connection is of no use. */
-static const char *serve_once(struct connection *connection, uint64_t until_ns)
+static const char *step(struct connection *connection, bool *is_idle_out)
 {
-	struct session *session = &connection->session;
-
 	take_acks(connection);
 	if (inbox_is_lost(&connection->inbox))
 		return inbox_lost_words(&connection->inbox);
 	post_health(connection);
 
-	int posted = session_post(session);
+	int posted = session_post(&connection->session);
 
+	*is_idle_out = posted == 0;
 	if (posted < 0) /* mostly the library knows before its event has come */
-		return inbox_is_lost(&connection->inbox)
-			       ? inbox_lost_words(&connection->inbox)
-		       : posted == -ENOTCONN ? "the connection broke"
-					     : strerror(-posted);
-	if (posted > 0)
-		return NULL;
-	if (session_is_stalled(session, clock_mono_ns()))
+		return posted == -ENOTCONN ? inbox_lost_words(&connection->inbox)
+					   : strerror(-posted);
+	if (posted == 0 && session_is_stalled(&connection->session, clock_mono_ns()))
 		return "timed out: the broker acknowledges nothing";
-	if (session_due_ns(session) < until_ns)
-		until_ns = session_due_ns(session);
-	(void)wake_wait(&connection->inbox.wake, until_ns);
+	return NULL;
+}
+
+static void wait_for_events(struct connection *connection, uint64_t until_ns)
+{
+	uint64_t due_ns = session_due_ns(&connection->session);
+
+	(void)wake_wait(&connection->inbox.wake, due_ns < until_ns ? due_ns : until_ns);
+}
+
+/* Sends what waits, for as long as a stop may take. */
+static const char *drain(struct connection *connection)
+{
+	uint64_t end_ns = clock_mono_ns() + DRAIN_MS * CLOCK_NS_PER_MS;
+
+	while (clock_mono_ns() < end_ns) {
+		bool is_idle;
+		const char *trouble = step(connection, &is_idle);
+
+		if (trouble || session_is_drained(&connection->session))
+			return trouble;
+		if (is_idle)
+			wait_for_events(connection, end_ns);
+	}
 	return NULL;
 }
 
@@ -254,14 +177,8 @@ static void settle(struct connection *connection, bool is_room_enough, uint64_t 
 /* What waits is sent for a while, then status offline and the goodbye. */
 static void say_goodbye(struct connection *connection)
 {
-	uint64_t drain_ns = clock_mono_ns() + DRAIN_MS * CLOCK_NS_PER_MS;
-	const char *trouble = NULL;
+	const char *trouble = drain(connection);
 	struct outbox_stat stat;
-
-	while (!trouble && clock_mono_ns() < drain_ns &&
-	       !session_is_drained(&connection->session))
-		trouble = serve_once(connection, drain_ns);
-
 	uint64_t end_ns = clock_mono_ns() + GOODBYE_MS * CLOCK_NS_PER_MS;
 
 	if (!trouble) {
@@ -276,8 +193,9 @@ static void say_goodbye(struct connection *connection)
 	}
 	outbox_stat(connection->outbox, &stat);
 	log_info("disconnected from the broker server=%s waiting=%" PRIu32 "%s%s%s",
-		 connection->server, stat.num_waiting, trouble ? " trouble=\"" : "",
-		 trouble ? trouble : "", trouble ? "\"" : "");
+		 connection->dialled.server, stat.num_waiting,
+		 trouble ? " trouble=\"" : "", trouble ? trouble : "",
+		 trouble ? "\"" : "");
 	connection->broker->ops->disconnect(connection->broker, !trouble);
 }
 
@@ -292,16 +210,21 @@ static void come_down(struct connection *connection, const char *reason)
 	if (up_ms >= connection->backoff.ceiling_ms)
 		backoff_reset(&connection->backoff);
 	log_warning("connection to the broker lost server=%s reason=\"%s\" up_s=%" PRIu64,
-		    connection->server, reason, up_ms / 1000);
-	connection->is_wait_news = true;
+		    connection->dialled.server, reason, up_ms / 1000);
+	connection->dial.has_news = true;
 }
 
 static void serve(struct connection *connection)
 {
 	const char *trouble = NULL;
 
-	while (!trouble && !get(&connection->is_stopping))
-		trouble = serve_once(connection, UINT64_MAX);
+	while (!trouble && !get(&connection->is_stopping)) {
+		bool is_idle;
+
+		trouble = step(connection, &is_idle);
+		if (!trouble && is_idle)
+			wait_for_events(connection, WAKE_FOREVER);
+	}
 	if (trouble)
 		come_down(connection, trouble);
 	else
@@ -315,10 +238,10 @@ static void wait_before_next_try(struct connection *connection)
 	uint32_t wait_ms = backoff_next_ms(&connection->backoff);
 	uint64_t until_ns = clock_mono_ns() + wait_ms * CLOCK_NS_PER_MS;
 
-	log_at(connection->is_wait_news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
+	log_at(connection->dial.has_news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
 	       "trying the broker again in_s=%" PRIu32 ".%" PRIu32, wait_ms / 1000,
 	       wait_ms / 100 % 10);
-	connection->is_wait_news = false;
+	connection->dial.has_news = false;
 	while (!get(&connection->is_stopping) && clock_mono_ns() < until_ns)
 		(void)wake_wait(&connection->inbox.wake, until_ns);
 	log_drops(connection);
@@ -356,11 +279,11 @@ static void free_connection(struct connection *connection)
 {
 	if (connection->broker)
 		connection->broker->ops->free(connection->broker);
+	dial_finish(&connection->dial);
 	session_finish(&connection->session);
 	inbox_close(&connection->inbox);
 	pthread_mutex_destroy(&connection->health_lock);
 	free(connection->health);
-	free(connection->logged);
 	free(connection->info);
 	free(connection);
 }
@@ -377,18 +300,19 @@ static int new_connection(const struct config *config, struct outbox *outbox,
 	connection->inbox.wake.fd = -1;
 	pthread_mutex_init(&connection->health_lock, NULL);
 	backoff_init(&connection->backoff, BACKOFF_MIN_MS, BACKOFF_MAX_MS,
-		     hash(config->mqtt.client_id) ^ (uint32_t)clock_mono_ns());
+		     (uint32_t)clock_mono_ns() ^ (uint32_t)getpid() << 16);
 	connection->info = strdup(info);
-	connection->logged =
-		calloc(config->mqtt.num_servers + 1, sizeof(*connection->logged));
 	connection->session.config = config;
 	connection->session.outbox = outbox;
 	connection->session.info = connection->info;
 
-	int error = !connection->info || !connection->logged
-			    ? -ENOMEM
-			    : session_init(&connection->session);
+	connection->dial.config = config;
+	connection->dial.inbox = &connection->inbox;
 
+	int error = connection->info ? session_init(&connection->session) : -ENOMEM;
+
+	if (!error)
+		error = dial_init(&connection->dial);
 	if (!error)
 		error = inbox_open(&connection->inbox);
 	if (error) {
@@ -416,7 +340,7 @@ int connection_start_over(const struct config *config, struct outbox *outbox,
 	const struct broker_events events = inbox_events(&connection->inbox);
 
 	error = broker_new(&events, &connection->broker);
-	connection->session.broker = connection->broker;
+	connection->session.broker = connection->dial.broker = connection->broker;
 	if (!error)
 		error = thread_start(&connection->thread, "connection", STACK_BYTES, run,
 				     connection);
@@ -489,7 +413,7 @@ void connection_stat(struct connection *connection, struct connection_stat *out)
 		.is_connected = version != 0,
 		.version = (int)version,
 		.num_connects = get(&connection->num_connects),
-		.num_failures = get(&connection->num_failures),
+		.num_failures = get(&connection->dial.num_failures),
 		.num_acknowledged = get(&connection->session.num_acknowledged),
 		.num_refused = get(&connection->session.num_refused),
 	};

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+#include "publish/dial.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "publish/payload.h"
+#include "publish/session.h"
+
+enum { CONNECT_TIMEOUT_S = 10 };
+
+int dial_init(struct dial *dial)
+{
+	dial->logged = calloc(dial->config->mqtt.num_servers + 1, sizeof(*dial->logged));
+	return dial->logged ? 0 : -ENOMEM;
+}
+
+void dial_finish(struct dial *dial)
+{
+	free(dial->logged);
+	dial->logged = NULL;
+}
+
+static uint32_t hash(const char *text)
+{
+	uint32_t value = 2166136261u; /* FNV-1a */
+
+	for (; *text; text++)
+		value = (value ^ (unsigned char)*text) * 16777619u;
+	return value;
+}
+
+/* A server for the log; one whose name is a secret by its place. */
+static void name_server(const struct dial *dial, size_t server, char out[DIAL_MAX_NAME])
+{
+	const char *name = dial->config->mqtt.servers[server];
+
+	if (config_is_hidden(dial->config, name))
+		snprintf(out, DIAL_MAX_NAME, "mqtt.servers[%zu]", server);
+	else
+		snprintf(out, DIAL_MAX_NAME, "%s", name);
+}
+
+static void log_failure(struct dial *dial, size_t server, const char *reason)
+{
+	uint32_t now = hash(reason);
+	bool is_news = dial->logged[server] != now;
+	char name[DIAL_MAX_NAME];
+
+	name_server(dial, server, name);
+	dial->logged[server] = now;
+	dial->has_news |= is_news;
+	log_at(is_news ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
+	       "no connection to the broker server=%s reason=\"%s\"", name, reason);
+}
+
+static int connect_as(struct dial *dial, size_t server, struct dialled *out,
+		      char reason[BROKER_MAX_REASON])
+{
+	const struct config *config = dial->config;
+	char will_topic[PAYLOAD_MAX_TOPIC];
+	const struct broker_options options = {
+		.client_id = config->mqtt.client_id,
+		.username = config->mqtt.username,
+		.password = config->mqtt.password,
+		.keepalive_s = (config->mqtt.keepalive_ms + 999) / 1000,
+		.connect_timeout_s = CONNECT_TIMEOUT_S,
+		.will = session_will(config, will_topic),
+	};
+
+	inbox_clear(dial->inbox);
+	return dial->broker->ops->connect(dial->broker, config->mqtt.servers[server],
+					  out->version, &options, &out->limits, reason);
+}
+
+/* MQTT 5 first, then 3.1.1, unless the configuration says which. Of the brokers that know
+ * 3.1.1 only, some say so and some hang up. */
+static int connect_to(struct dial *dial, size_t server, struct dialled *out,
+		      char reason[BROKER_MAX_REASON])
+{
+	enum config_mqtt_version wanted = dial->config->mqtt.version;
+	int error;
+
+	out->version = wanted == CONFIG_MQTT_3_1_1 ? 4 : 5;
+	error = connect_as(dial, server, out, reason);
+	if (wanted == CONFIG_MQTT_AUTO &&
+	    (error == -EPROTONOSUPPORT || error == -ECONNRESET)) {
+		out->version = 4;
+		error = connect_as(dial, server, out, reason);
+	}
+	return error;
+}
+
+bool dial(struct dial *dial, const _Atomic uint32_t *is_cancelled, struct dialled *out)
+{
+	char reason[BROKER_MAX_REASON];
+
+	for (size_t i = 0; i < dial->config->mqtt.num_servers; i++) {
+		if (atomic_load_explicit(is_cancelled, memory_order_relaxed))
+			return false;
+		if (connect_to(dial, i, out, reason) == 0) {
+			name_server(dial, i, out->server);
+			memset(dial->logged, 0,
+			       dial->config->mqtt.num_servers * sizeof(*dial->logged));
+			return true;
+		}
+		atomic_fetch_add_explicit(&dial->num_failures, 1, memory_order_relaxed);
+		log_failure(dial, i, reason);
+	}
+	return false;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Finds a broker: the servers in their order, MQTT 5 and then 3.1.1, and says why not.
+ *
+ * Threads: the connection's only, but num_failures, which any may read.
+ * Memory:  the struct is the caller's; dial_init() allocates a word a server.
+ */
+#ifndef PUBLISH_DIAL_H
+#define PUBLISH_DIAL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "config/config.h"
+#include "publish/broker.h"
+#include "publish/inbox.h"
+
+enum { DIAL_MAX_NAME = 300 };
+
+struct dial {
+	const struct config *config; /* borrowed; outlives this */
+	struct broker *broker; /* borrowed; outlives this */
+	struct inbox *inbox; /* borrowed; outlives this */
+	uint32_t *logged; /* owned; hash of the reason logged last, a server */
+	bool has_news; /* a failure was logged; the caller clears it */
+	_Atomic uint32_t num_failures; /* connection writes */
+};
+
+/* Who answered. */
+struct dialled {
+	char server[DIAL_MAX_NAME]; /* for the log */
+	int version; /* 5 or 4 */
+	struct broker_limits limits;
+};
+
+/* config, broker and inbox are set by the caller. Returns 0 or -ENOMEM. */
+must_check int dial_init(struct dial *dial);
+void dial_finish(struct dial *dial);
+
+/* Tries each server once, until one answers or *is_cancelled is not 0. May take a minute.
+ * Failures are logged: once, and again when the reason changes. */
+must_check bool dial(struct dial *dial, const _Atomic uint32_t *is_cancelled,
+		     struct dialled *out);
+
+#endif
