@@ -1,0 +1,456 @@
+/* SPDX-License-Identifier: MIT */
+/* What is said on a connection, over a broker that writes it down. */
+#include "publish/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "unit/cmocka_test.h"
+
+enum { NUM_SENSORS = 2, MAX_POSTED = 64 };
+
+struct posted {
+	char topic[64];
+	char payload[256];
+	unsigned qos;
+	bool is_retained;
+	uint32_t expiry_s;
+};
+
+struct fake {
+	struct broker broker;
+	struct posted posted[MAX_POSTED];
+	int num_posted;
+	int error; /* of the next publish */
+};
+
+struct fixture {
+	struct fake fake;
+	struct config config;
+	struct outbox *outbox;
+	struct session session;
+};
+
+static char gateway[] = "g", base[] = "b", sensor_ids[NUM_SENSORS][4] = { "s0", "s1" };
+static struct config_sensor sensors[NUM_SENSORS] = {
+	{ .id = sensor_ids[0], .stale_after_ms = 90000 },
+	{ .id = sensor_ids[1], .stale_after_ms = 90000 },
+};
+static const struct broker_limits no_limits = { 65535, 1, true };
+static uint64_t now_ns;
+
+static uint64_t test_mono_ns(void *context)
+{
+	(void)context;
+	return now_ns;
+}
+
+static int64_t test_wall_ms(void *context)
+{
+	(void)context;
+	return INT64_C(1795327200123);
+}
+
+static bool test_is_synced(void *context)
+{
+	(void)context;
+	return true;
+}
+
+static const struct clock_source test_clock = {
+	.mono_ns = test_mono_ns,
+	.wall_ms = test_wall_ms,
+	.is_synced = test_is_synced,
+};
+
+static int fake_publish(struct broker *broker, const struct broker_message *message)
+{
+	struct fake *fake = (struct fake *)broker;
+	struct posted *posted = &fake->posted[fake->num_posted];
+
+	if (fake->error)
+		return fake->error;
+	assert_true(fake->num_posted < MAX_POSTED);
+	snprintf(posted->topic, sizeof(posted->topic), "%s", message->topic);
+	snprintf(posted->payload, sizeof(posted->payload), "%.*s",
+		 (int)message->num_bytes, message->payload);
+	posted->qos = message->qos;
+	posted->is_retained = message->is_retained;
+	posted->expiry_s = message->expiry_s;
+	return ++fake->num_posted; /* the token */
+}
+
+static const struct broker_ops fake_ops = { .publish = fake_publish };
+
+static int set_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	*state = fixture;
+	now_ns = 1000 * CLOCK_NS_PER_S;
+	fixture->fake.broker.ops = &fake_ops;
+	fixture->config = (struct config){
+		.gateway.id = gateway,
+		.mqtt = { .topic = base, .qos = 1, .keepalive_ms = 20000 },
+		.sensors = sensors,
+		.num_sensors = NUM_SENSORS,
+	};
+	assert_int_equal(outbox_new(1 << 20, 0, NUM_SENSORS, &fixture->outbox), 0);
+	fixture->session = (struct session){
+		.config = &fixture->config,
+		.outbox = fixture->outbox,
+		.broker = &fixture->fake.broker,
+		.info = "{}",
+	};
+	assert_int_equal(session_init(&fixture->session), 0);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *fixture = *state;
+
+	session_finish(&fixture->session);
+	outbox_free(fixture->outbox);
+	free(fixture);
+	return 0;
+}
+
+static uint64_t put(struct fixture *fixture, uint16_t sensor)
+{
+	struct reading reading = { .t_ns = now_ns, .sensor = sensor };
+
+	reading_add(&reading, QUANTITY_TEMPERATURE, 21500, 1);
+	return outbox_put(fixture->outbox, &reading);
+}
+
+static void post_all(struct fixture *fixture)
+{
+	while (session_post(&fixture->session) > 0)
+		;
+}
+
+/* Answers everything in flight; those on `readings` with the reason. */
+static void answer_all(struct fixture *fixture, unsigned reason)
+{
+	for (int token = 1; token <= fixture->fake.num_posted; token++) {
+		const char *topic = fixture->fake.posted[token - 1].topic;
+
+		session_acknowledge(&fixture->session, token,
+				    strcmp(topic, "b/g/readings") == 0 ? reason : 0);
+	}
+}
+
+/* Opens a connection and gets the announcement out of the way. */
+static void begin(struct fixture *fixture, int version,
+		  const struct broker_limits *limits)
+{
+	session_begin(&fixture->session, version, limits, false);
+	do {
+		fixture->fake.num_posted = 0;
+		post_all(fixture);
+		answer_all(fixture, 0);
+	} while (fixture->fake.num_posted > 0);
+}
+
+static uint32_t num_waiting(struct fixture *fixture)
+{
+	struct outbox_stat stat;
+
+	outbox_stat(fixture->outbox, &stat);
+	return stat.num_waiting;
+}
+
+static void a_connection_opens_in_order(void **state)
+{
+	static const char *const topics[] = {
+		"b/g/status",          "b/g/info",     "b/g/s0/availability",
+		"b/g/s1/availability", "b/g/s1/state", "b/g/readings",
+		"b/g/readings",
+	};
+	struct fixture *fixture = *state;
+	struct fake *fake = &fixture->fake;
+
+	put(fixture, 1);
+	put(fixture, 1);
+	assert_true(session_set_available(&fixture->session, 1, true));
+	session_begin(&fixture->session, 5, &no_limits, false);
+	post_all(fixture);
+	assert_int_equal(fake->num_posted, array_length(topics));
+	for (size_t i = 0; i < array_length(topics); i++) {
+		assert_string_equal(fake->posted[i].topic, topics[i]);
+		assert_int_equal(fake->posted[i].qos, 1);
+		assert_int_equal(fake->posted[i].is_retained, i < 5);
+		assert_int_equal(fake->posted[i].expiry_s, i == 4 ? 90 : 0);
+	}
+	assert_string_equal(fake->posted[0].payload, "online");
+	assert_string_equal(fake->posted[1].payload, "{}");
+	assert_string_equal(fake->posted[2].payload, "offline");
+	assert_string_equal(fake->posted[3].payload, "online");
+}
+
+static void no_more_is_in_flight_than_the_broker_allows(void **state)
+{
+	const struct broker_limits limits = { 3, 1, true };
+	struct fixture *fixture = *state;
+
+	session_begin(&fixture->session, 5, &limits, false);
+	post_all(fixture);
+	assert_int_equal(fixture->fake.num_posted, 3);
+	session_acknowledge(&fixture->session, 2, 0);
+	post_all(fixture);
+	assert_int_equal(fixture->fake.num_posted, 4);
+}
+
+static void what_the_broker_cannot_do_is_not_asked_of_it(void **state)
+{
+	const struct broker_limits limits = { 100, 0, false };
+	struct fixture *fixture = *state;
+
+	put(fixture, 0);
+	session_begin(&fixture->session, 5, &limits, false);
+	post_all(fixture);
+	for (int i = 0; i < fixture->fake.num_posted; i++) {
+		assert_int_equal(fixture->fake.posted[i].qos, 0);
+		assert_false(fixture->fake.posted[i].is_retained);
+	}
+	/* Without an acknowledgement to come, handed over is done. */
+	assert_int_equal(num_waiting(fixture), 0);
+	assert_true(session_is_drained(&fixture->session));
+}
+
+static void states_are_retained_where_they_expire_or_as_configured(void **state)
+{
+	static const struct {
+		int version;
+		enum config_retain retain;
+		bool is_retained;
+	} rows[] = {
+		{ 5, CONFIG_RETAIN_AUTO, true }, { 4, CONFIG_RETAIN_AUTO, false },
+		{ 5, CONFIG_RETAIN_NO, false },  { 4, CONFIG_RETAIN_NO, false },
+		{ 5, CONFIG_RETAIN_YES, true },  { 4, CONFIG_RETAIN_YES, true },
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < array_length(rows); i++) {
+		fixture->config.mqtt.retain = rows[i].retain;
+		begin(fixture, rows[i].version, &no_limits);
+		fixture->fake.num_posted = 0;
+		put(fixture, 0);
+		post_all(fixture);
+		assert_int_equal(fixture->fake.num_posted, 2);
+		for (int k = 0; k < 2; k++) {
+			const struct posted *posted = &fixture->fake.posted[k];
+			bool is_state = strcmp(posted->topic, "b/g/s0/state") == 0;
+
+			assert_int_equal(posted->is_retained,
+					 is_state && rows[i].is_retained);
+		}
+		answer_all(fixture, 0);
+		outbox_rewind(fixture->outbox);
+	}
+}
+
+static void a_state_expires_when_its_reading_is_stale_and_is_then_not_posted(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 5, &no_limits);
+	put(fixture, 0);
+	now_ns += 29500 * CLOCK_NS_PER_MS;
+	fixture->fake.num_posted = 0;
+	post_all(fixture);
+	assert_int_equal(fixture->fake.num_posted, 2);
+	assert_int_equal(fixture->fake.posted[0].expiry_s, 61);
+	outbox_rewind(fixture->outbox);
+	now_ns += 60500 * CLOCK_NS_PER_MS;
+	fixture->fake.num_posted = 0;
+	session_begin(&fixture->session, 5, &no_limits, false);
+	post_all(fixture);
+	for (int i = 0; i < fixture->fake.num_posted; i++)
+		assert_null(strstr(fixture->fake.posted[i].topic, "/state"));
+}
+
+static bool is_replay(const struct posted *posted)
+{
+	assert_string_equal(posted->topic, "b/g/readings");
+	return strstr(posted->payload, ",\"replay\":true}") != NULL;
+}
+
+static void readings_that_waited_are_marked(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fake *fake = &fixture->fake;
+
+	put(fixture, 0);
+	session_begin(&fixture->session, 5, &no_limits, false);
+	post_all(fixture);
+	assert_true(is_replay(&fake->posted[fake->num_posted - 1]));
+	put(fixture, 0);
+	post_all(fixture);
+	assert_false(is_replay(&fake->posted[fake->num_posted - 1]));
+	put(fixture, 0);
+	now_ns += 6 * CLOCK_NS_PER_S;
+	post_all(fixture);
+	assert_true(is_replay(&fake->posted[fake->num_posted - 1]));
+}
+
+static void the_first_readings_of_all_do_not_count_as_waiting(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fake *fake = &fixture->fake;
+
+	put(fixture, 0);
+	session_begin(&fixture->session, 5, &no_limits, true);
+	post_all(fixture);
+	assert_false(is_replay(&fake->posted[fake->num_posted - 1]));
+}
+
+static void a_fresh_state_does_not_wait_behind_a_backlog(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fake *fake = &fixture->fake;
+
+	for (int i = 0; i < 1000; i++)
+		put(fixture, 0);
+	begin(fixture, 5, &(const struct broker_limits){ 4, 1, true });
+	for (int i = 0; i < 1000; i++)
+		put(fixture, 0);
+	fake->num_posted = 0;
+	post_all(fixture);
+	put(fixture, 1);
+	session_acknowledge(&fixture->session, 1, 0);
+	session_acknowledge(&fixture->session, 2, 0);
+	post_all(fixture);
+	assert_int_equal(fake->num_posted, 6);
+	assert_true(strcmp(fake->posted[4].topic, "b/g/s1/state") == 0 ||
+		    strcmp(fake->posted[5].topic, "b/g/s1/state") == 0);
+}
+
+static void a_refused_reading_is_counted_and_forgotten(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 5, &no_limits);
+	put(fixture, 0);
+	fixture->fake.num_posted = 0;
+	post_all(fixture);
+	answer_all(fixture, 0x87);
+	assert_int_equal(num_waiting(fixture), 0);
+	assert_int_equal(fixture->session.num_refused, 1);
+	put(fixture, 0);
+	fixture->fake.num_posted = 0;
+	post_all(fixture);
+	assert_int_equal(fixture->fake.num_posted, 2);
+	answer_all(fixture, 0x10); /* nobody subscribed: taken all the same */
+	assert_int_equal(fixture->session.num_refused, 1);
+	assert_int_equal(num_waiting(fixture), 0);
+}
+
+static void a_quota_is_waited_for_a_few_times_and_blocks_nothing_for_ever(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t first_seq;
+	char number[32];
+
+	begin(fixture, 5, &no_limits);
+	first_seq = put(fixture, 0);
+	put(fixture, 0);
+	snprintf(number, sizeof(number), "\"seq\":%llu,", (unsigned long long)first_seq);
+	for (int round = 0; round < 6; round++) {
+		fixture->fake.num_posted = 0;
+		post_all(fixture);
+		assert_int_equal(fixture->fake.num_posted, 3);
+		assert_non_null(strstr(fixture->fake.posted[1].payload, number));
+		answer_all(fixture, 0x97);
+		if (round == 5)
+			break;
+		assert_int_equal(num_waiting(fixture), 2);
+		post_all(fixture);
+		assert_int_equal(fixture->fake.num_posted, 3);
+		assert_true(session_due_ns(&fixture->session) > now_ns);
+		assert_true(session_due_ns(&fixture->session) <=
+			    now_ns + 60 * CLOCK_NS_PER_S);
+		now_ns = session_due_ns(&fixture->session);
+	}
+	assert_int_equal(num_waiting(fixture), 0);
+	assert_int_equal(fixture->session.num_refused, 12);
+}
+
+static void a_missing_acknowledgement_makes_the_connection_useless(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 5, &no_limits);
+	put(fixture, 0);
+	post_all(fixture);
+	assert_false(session_is_stalled(&fixture->session, now_ns));
+	assert_true(
+		session_is_stalled(&fixture->session, session_due_ns(&fixture->session)));
+	assert_true(session_due_ns(&fixture->session) <= now_ns + 60 * CLOCK_NS_PER_S);
+	answer_all(fixture, 0);
+	assert_true(session_due_ns(&fixture->session) == UINT64_MAX);
+}
+
+static void availability_is_told_when_it_changes_only(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 5, &no_limits);
+	fixture->fake.num_posted = 0;
+	assert_true(session_set_available(&fixture->session, 0, true));
+	assert_false(session_set_available(&fixture->session, 0, true));
+	post_all(fixture);
+	assert_int_equal(fixture->fake.num_posted, 1);
+	assert_string_equal(fixture->fake.posted[0].payload, "online");
+	assert_true(session_set_available(&fixture->session, 0, false));
+	assert_true(session_set_available(&fixture->session, 0, true));
+	post_all(fixture);
+	assert_int_equal(fixture->fake.num_posted, 1);
+}
+
+static void a_broken_connection_loses_no_reading(void **state)
+{
+	struct fixture *fixture = *state;
+
+	begin(fixture, 5, &no_limits);
+	put(fixture, 0);
+	fixture->fake.error = -ENOTCONN;
+	assert_int_equal(session_post(&fixture->session), -ENOTCONN);
+	assert_int_equal(session_post(&fixture->session), -ENOTCONN);
+	fixture->fake.error = 0;
+	outbox_rewind(fixture->outbox);
+	begin(fixture, 5, &no_limits);
+	assert_int_equal(num_waiting(fixture), 0);
+	assert_int_equal(fixture->session.num_acknowledged, 1);
+}
+
+int main(void)
+{
+#define SESSION_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		SESSION_TEST(a_connection_opens_in_order),
+		SESSION_TEST(no_more_is_in_flight_than_the_broker_allows),
+		SESSION_TEST(what_the_broker_cannot_do_is_not_asked_of_it),
+		SESSION_TEST(states_are_retained_where_they_expire_or_as_configured),
+		SESSION_TEST(
+			a_state_expires_when_its_reading_is_stale_and_is_then_not_posted),
+		SESSION_TEST(readings_that_waited_are_marked),
+		SESSION_TEST(the_first_readings_of_all_do_not_count_as_waiting),
+		SESSION_TEST(a_fresh_state_does_not_wait_behind_a_backlog),
+		SESSION_TEST(a_refused_reading_is_counted_and_forgotten),
+		SESSION_TEST(
+			a_quota_is_waited_for_a_few_times_and_blocks_nothing_for_ever),
+		SESSION_TEST(a_missing_acknowledgement_makes_the_connection_useless),
+		SESSION_TEST(availability_is_told_when_it_changes_only),
+		SESSION_TEST(a_broken_connection_loses_no_reading),
+	};
+
+	log_set_level(LOG_LEVEL_ERROR);
+	clock_set_source(&test_clock);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
