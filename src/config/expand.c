@@ -2,7 +2,6 @@
 #include "config/expand.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,21 +28,40 @@ static const char *find_close(const char *s, const char *end)
 }
 
 struct expansion {
-	FILE *out;
+	char *out; /* owned; ends with a NUL beyond num_bytes */
+	size_t num_bytes, room_bytes;
 	struct text *complaint;
-	size_t num_bytes;
 };
+
+static int grow(struct expansion *expansion, size_t wanted_bytes)
+{
+	if (wanted_bytes <= expansion->room_bytes)
+		return 0;
+
+	size_t room_bytes = wanted_bytes * 2;
+	char *out = realloc(expansion->out, room_bytes);
+
+	if (!out)
+		return -ENOMEM;
+	expansion->out = out;
+	expansion->room_bytes = room_bytes;
+	return 0;
+}
 
 static int put(struct expansion *expansion, const char *bytes, size_t num_bytes)
 {
-	expansion->num_bytes += num_bytes;
-	if (expansion->num_bytes > EXPAND_MAX_BYTES) {
+	size_t num_all = expansion->num_bytes + num_bytes;
+
+	if (num_all > EXPAND_MAX_BYTES) {
 		text_add(expansion->complaint, "becomes longer than %d bytes",
 			 EXPAND_MAX_BYTES);
 		return -EINVAL;
 	}
-	/* A memory stream that fails says so at fclose(). */
-	fwrite(bytes, 1, num_bytes, expansion->out);
+	if (grow(expansion, num_all + 1) < 0)
+		return -ENOMEM;
+	memcpy(expansion->out + expansion->num_bytes, bytes, num_bytes);
+	expansion->num_bytes = num_all;
+	expansion->out[num_all] = '\0';
 	return 0;
 }
 
@@ -126,24 +144,17 @@ static int expand_range(struct expansion *expansion, const char *s, const char *
 
 int expand_text(const char *text, struct text *complaint, char **out)
 {
-	char *expanded = NULL;
-	size_t num_bytes;
-	struct expansion expansion = {
-		.out = open_memstream(&expanded, &num_bytes),
-		.complaint = complaint,
-	};
+	struct expansion expansion = { .complaint = complaint };
+	int result = grow(&expansion, strlen(text) + 1);
 
-	if (!expansion.out)
-		return -ENOMEM;
-
-	int result = expand_range(&expansion, text, text + strlen(text), 0);
-
-	if (fclose(expansion.out) != 0 && result == 0)
-		result = -ENOMEM;
+	if (result < 0)
+		return result;
+	expansion.out[0] = '\0';
+	result = expand_range(&expansion, text, text + strlen(text), 0);
 	if (result < 0) {
-		free(expanded);
+		free(expansion.out);
 		return result;
 	}
-	*out = expanded;
+	*out = expansion.out;
 	return 0;
 }
