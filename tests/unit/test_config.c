@@ -6,73 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "unit/cmocka_test.h"
-
-static const char *const names[] = { "dht11", "dht22" };
-
-static bool find_driver(const char *name, uint32_t *min_interval_ms_out)
-{
-	*min_interval_ms_out = strcmp(name, "dht11") == 0 ? 1000 : 2000;
-	return strcmp(name, names[0]) == 0 || strcmp(name, names[1]) == 0;
-}
-
-static const char *driver_name(size_t n)
-{
-	return n < array_length(names) ? names[n] : NULL;
-}
-
-static const struct config_driver_facts drivers = { find_driver, driver_name };
+#include "unit/config_test.h"
 
 #define MQTT "mqtt: {servers: [mqtt://broker.lan]}\n"
 #define GOOD "gateway: {id: g}\n" MQTT "sensors: [{id: a, driver: dht22, pin: GPIO4}]\n"
 
-struct fixture {
-	struct config *config;
-	struct config_errors errors;
-};
-
 static int parse(struct fixture *fixture, const char *yaml)
 {
-	*fixture = (struct fixture){ 0 };
-	return config_parse(yaml, strlen(yaml), "/nowhere/p.yaml", &drivers,
-			    &fixture->config, &fixture->errors);
+	return fixture_parse(fixture, "/nowhere/p.yaml", yaml);
 }
 
-static void finish(struct fixture *fixture)
-{
-	config_free(fixture->config);
-	config_errors_finish(&fixture->errors);
-}
-
-static void print_all(const struct config_errors *errors)
-{
-	for (size_t i = 0; i < errors->num_items; i++)
-		print_message("%u:%u: %s: %s\n", errors->items[i].line,
-			      errors->items[i].column, errors->items[i].path,
-			      errors->items[i].text);
-}
-
-/* "LINE:COLUMN PATH: TEXT" of all, a line each. */
+/* What is told of a text, a line each. */
 static void expect(const char *yaml, const char *wanted)
 {
 	struct fixture fixture;
 	int result = parse(&fixture, yaml);
-	char *told = NULL;
-	size_t num_bytes;
-	FILE *stream = open_memstream(&told, &num_bytes);
+	char *told = fixture_told(&fixture);
 
-	for (size_t i = 0; i < fixture.errors.num_items; i++) {
-		const struct config_error *error = &fixture.errors.items[i];
-
-		fprintf(stream, "%s%u:%u %s: %s\n", error->is_warning ? "warning " : "",
-			error->line, error->column, error->path, error->text);
-	}
-	fclose(stream);
 	assert_string_equal(told, wanted);
 	assert_int_equal(result, fixture.errors.num_errors > 0 ? -EINVAL : 0);
 	assert_int_equal(fixture.config != NULL, result == 0);
 	free(told);
-	finish(&fixture);
+	fixture_finish(&fixture);
 }
 
 static void a_small_file_gets_all_defaults(void **state)
@@ -108,7 +65,7 @@ static void a_small_file_gets_all_defaults(void **state)
 	assert_int_equal(sensor->max_retries, 3);
 	assert_int_equal(sensor->edges, CONFIG_EDGES_FALLING);
 	assert_int_equal(sensor->bias, CONFIG_BIAS_AS_IS);
-	finish(&f);
+	fixture_finish(&f);
 }
 
 static void every_key_reaches_its_field(void **state)
@@ -139,9 +96,7 @@ static void every_key_reaches_its_field(void **state)
 				   "  bias: pull_up\n";
 
 	(void)state;
-	if (parse(&f, yaml) != 0)
-		print_all(&f.errors);
-	assert_non_null(f.config);
+	assert_int_equal(parse(&f, yaml), 0);
 	assert_string_equal(f.config->gateway.name, "Green House");
 	assert_int_equal(f.config->mqtt.num_servers, 2);
 	assert_string_equal(f.config->mqtt.servers[1], "mqtt://b:2");
@@ -169,7 +124,7 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(sensor->max_retries, 0);
 	assert_int_equal(sensor->edges, CONFIG_EDGES_BOTH);
 	assert_int_equal(sensor->bias, CONFIG_BIAS_PULL_UP);
-	finish(&f);
+	fixture_finish(&f);
 }
 
 static void all_that_is_wrong_is_told_in_one_go(void **state)
@@ -279,7 +234,7 @@ static void yaml_words_are_booleans_only_where_one_is_wanted(void **state)
 	assert_int_equal(f.config->mqtt.retain, CONFIG_RETAIN_YES);
 	assert_string_equal(f.config->sensors[0].id, "off");
 	assert_string_equal(f.config->sensors[0].pin, "4");
-	finish(&f);
+	fixture_finish(&f);
 	expect(MQTT "gateway: {id: g}\nsensors: []\n",
 	       "warning 3:10 sensors: there are none: nothing will be read\n");
 	/* In quotes it is a text, and only the words of the choice are texts of it. */
@@ -309,7 +264,7 @@ static void null_is_as_if_the_key_were_not_there(void **state)
 	assert_string_equal(f.config->mqtt.topic, "pin2mqtt");
 	assert_string_equal(f.config->sensors[0].name, "a");
 	assert_true(strncmp(f.config->mqtt.client_id, "pin2mqtt-", 9) == 0);
-	finish(&f);
+	fixture_finish(&f);
 	expect("gateway: {id: g, name: \"\"}\nmqtt:\nsensors: [{id: ~, driver: dht22, "
 	       "pin: "
 	       "x}]\n",
@@ -355,7 +310,7 @@ static void a_password_needs_a_user_before_mqtt_5(void **state)
 	assert_int_equal(parse(&f,
 			       "mqtt: {servers: [mqtt://a], password: x, version: 5}\n"),
 			 0);
-	finish(&f);
+	fixture_finish(&f);
 }
 
 static void variables_are_put_in_after_parsing(void **state)
@@ -378,7 +333,7 @@ static void variables_are_put_in_after_parsing(void **state)
 	assert_string_equal(f.config->gateway.name, "a: b # \"c\"");
 	assert_int_equal(f.config->sensors[0].interval_ms, 5000);
 	assert_int_equal(f.config->sensors[0].max_retries, 7);
-	finish(&f);
+	fixture_finish(&f);
 	expect("gateway: {id: g, name: \"${P2M_NONE}\"}\n"
 	       "mqtt: {servers: [\"mqtt://${P2M_NONE:?the broker}\"]}\n"
 	       "sensors: [{id: a, driver: dht22, pin: 4, name: \"${P2M_LATIN1}\"}]\n",
@@ -388,6 +343,112 @@ static void variables_are_put_in_after_parsing(void **state)
 	       "not "
 	       "set: the broker\n"
 	       "3:48 sensors[0].name: K?che, but it is not UTF-8\n");
+}
+
+static void as_many_errors_as_help_are_kept(void **state)
+{
+	struct fixture f;
+	char *yaml = malloc(20000), *end = yaml;
+
+	(void)state;
+	for (int i = 0; i < 600; i++)
+		end += sprintf(end, "nonsense_%d: x\n", i);
+	assert_int_equal(parse(&f, yaml), -EINVAL);
+	assert_int_equal(f.errors.num_items, 500);
+	assert_int_equal(f.errors.num_errors, 601);
+	assert_string_equal(f.errors.items[498].path, "nonsense_498");
+	free(yaml);
+	fixture_finish(&f);
+}
+
+static void lists_are_bounded(void **state)
+{
+	char *yaml = malloc(200000), *end = yaml;
+
+	(void)state;
+	end += sprintf(end, "gateway: {id: g}\n" MQTT "sensors:\n");
+	for (int i = 0; i < 1025; i++)
+		end += sprintf(end, "- {id: s%d, driver: dht22, pin: p%d}\n", i, i);
+	expect(yaml, "4:1 sensors: 1025 entries, but it must have at most 1024\n");
+	free(yaml);
+	expect("gateway: {id: g}\nmqtt: {servers: []}\nsensors: [{id: a, driver: dht22, "
+	       "pin: "
+	       "p}]\n",
+	       "2:17 mqtt.servers: 0 entries, but it must have 1 to 16\n");
+}
+
+static void a_file_that_cannot_be_read_says_why(void **state)
+{
+	struct fixture f = { 0 };
+	char *told;
+
+	(void)state;
+	assert_int_equal(config_load("/no/such/file.yaml", &test_drivers, &f.config,
+				     &f.errors),
+			 -ENOENT);
+	told = fixture_told(&f);
+	assert_string_equal(told, "0:0 : cannot be read: No such file or directory\n");
+	free(told);
+	fixture_finish(&f);
+	assert_int_equal(config_load("/", &test_drivers, &f.config, &f.errors), -EISDIR);
+	told = fixture_told(&f);
+	assert_string_equal(told,
+			    "0:0 : cannot be read: it is a directory, not a file\n");
+	free(told);
+	fixture_finish(&f);
+	assert_int_equal(config_load("/dev/null", &test_drivers, &f.config, &f.errors),
+			 -EINVAL);
+	told = fixture_told(&f);
+	assert_string_equal(told, "0:0 : the file is empty\n");
+	free(told);
+	fixture_finish(&f);
+}
+
+static void values_from_aliases_are_checked_as_others(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(parse(&f, "gateway: {id: &name g}\n" MQTT
+				   "sensors: [{id: *name, driver: dht22, pin: &p 4}, "
+				   "{id: b, driver: dht22, pin: 5, name: *p}]\n"),
+			 0);
+	assert_string_equal(f.config->sensors[0].id, "g");
+	assert_string_equal(f.config->sensors[1].name, "4");
+	fixture_finish(&f);
+	expect("gateway: {id: g}\n" MQTT
+	       "sensors: [&s {id: a, driver: dht22, pin: p, qos: 1}, *s]\n",
+	       "3:19 sensors[1].id: a is the id of sensors[0] in line 3, too\n"
+	       "3:42 sensors[1].pin: p is the pin of sensors[0] (a) in line 3, too\n"
+	       "3:45 sensors[0].qos: no such key here; did you mean mqtt.qos?\n"
+	       "3:45 sensors[1].qos: no such key here; did you mean mqtt.qos?\n");
+}
+
+/* The keys that stand behind a # in the example are examples of good values. */
+static void the_example_is_right_with_all_its_keys(void **state)
+{
+	FILE *file = fopen(SOURCE_DIR "/conf/pin2mqtt.yaml", "r");
+	char line[256], yaml_data[16384];
+	struct text yaml;
+	struct fixture f;
+
+	(void)state;
+	assert_non_null(file);
+	text_init(&yaml, yaml_data, sizeof(yaml_data));
+	while (fgets(line, sizeof(line), file)) {
+		char *mark = line + strspn(line, " ");
+
+		/* The files of secrets are not there. */
+		if (*mark == '#' && mark[1] != ' ' && !strstr(mark, "password"))
+			memmove(mark, mark + 1, strlen(mark));
+		text_add(&yaml, "%s", line);
+	}
+	fclose(file);
+	assert_int_equal(parse(&f, yaml_data), 0);
+	assert_int_equal(f.errors.num_items, 0);
+	assert_string_equal(f.config->gateway.id, "greenhouse");
+	assert_int_equal(f.config->num_pins, 2);
+	fixture_finish(&f);
 }
 
 int main(void)
@@ -403,6 +464,11 @@ int main(void)
 		cmocka_unit_test(pins_have_one_sensor_and_one_name),
 		cmocka_unit_test(a_password_needs_a_user_before_mqtt_5),
 		cmocka_unit_test(variables_are_put_in_after_parsing),
+		cmocka_unit_test(as_many_errors_as_help_are_kept),
+		cmocka_unit_test(lists_are_bounded),
+		cmocka_unit_test(a_file_that_cannot_be_read_says_why),
+		cmocka_unit_test(values_from_aliases_are_checked_as_others),
+		cmocka_unit_test(the_example_is_right_with_all_its_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/keys.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "config/value.h"
+
+#include "unit/cmocka_test.h"
+
+static void defaults_are_good_values_of_their_keys(void **state)
+{
+	size_t num_keys;
+	const struct key *keys = key_all(&num_keys);
+
+	(void)state;
+	for (size_t i = 0; i < num_keys; i++) {
+		struct value_text value = { .text = keys[i].fallback, .is_plain = true };
+		struct config config = { 0 };
+		struct config_sensor sensor = { 0 };
+		bool is_of_sensor = strncmp(keys[i].path, "sensors[].", 10) == 0;
+		char data[VALUE_MAX_COMPLAINT];
+		struct text complaint;
+
+		if (!keys[i].fallback)
+			continue;
+		text_init(&complaint, data, sizeof(data));
+		assert_int_equal(value_store(&keys[i], &value,
+					     is_of_sensor ? (void *)&sensor
+							  : (void *)&config,
+					     &complaint),
+				 0);
+		value_free_fields("", &config);
+		value_free_fields("sensors[]", &sensor);
+	}
+}
+
+static void keys_have_a_section_a_help_and_one_row(void **state)
+{
+	size_t num_keys;
+	const struct key *keys = key_all(&num_keys);
+
+	(void)state;
+	for (size_t i = 0; i < num_keys; i++) {
+		const struct key *key = &keys[i];
+		char section[KEY_MAX_PATH];
+
+		assert_ptr_equal(key_find(key->path), key);
+		assert_non_null(key->help);
+		assert_false(key->fallback && key->derived);
+		assert_true(key->min <= key->max);
+		/* A message names an example where the key is missing. */
+		assert_true(!key->is_required || key->example);
+		snprintf(section, sizeof(section), "%s", key->path);
+		*(strrchr(section, '.') ? strrchr(section, '.') : section) = '\0';
+		assert_ptr_equal(key_find_in(section, key_name(key)), key);
+		if (strstr(section, "[]"))
+			*strstr(section, "[]") = '\0';
+		assert_true(*section == '\0' || key_find(section));
+	}
+}
+
+static void names_are_found_in_their_section_only(void **state)
+{
+	(void)state;
+	assert_non_null(key_find_in("mqtt", "qos"));
+	assert_null(key_find_in("", "qos"));
+	assert_null(key_find_in("mqtt", "id"));
+	assert_null(key_find_in("sensors", "id"));
+	assert_null(key_find_in("", "mqtt.qos"));
+	assert_string_equal(key_find_in("sensors[]", "id")->path, "sensors[].id");
+}
+
+static void a_key_is_described_in_a_line(void **state)
+{
+	static const struct {
+		const char *path;
+		const char *description;
+	} rows[] = {
+		{ "mqtt", "section" },
+		{ "mqtt.servers", "list of texts, required; 1 to 16" },
+		{ "mqtt.keepalive", "duration, default 20s; 5s to 18h" },
+		{ "mqtt.version", "choice, default auto; auto, 5 or 3.1.1" },
+		{ "mqtt.qos", "number, default 1; 0 or 1" },
+		{ "store.max_age", "duration, default 7d; 1m to 3650d" },
+		{ "store.max_size", "size, default 1MiB; 16KiB to 1GiB" },
+		{ "sensors[].name", "text, default: the id; 1 to 128 bytes" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		char data[256];
+		struct text text;
+
+		text_init(&text, data, sizeof(data));
+		key_describe(key_find(rows[i].path), &text);
+		assert_string_equal(data, rows[i].description);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_are_good_values_of_their_keys),
+		cmocka_unit_test(keys_have_a_section_a_help_and_one_row),
+		cmocka_unit_test(names_are_found_in_their_section_only),
+		cmocka_unit_test(a_key_is_described_in_a_line),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
