@@ -72,9 +72,9 @@ static void print_usage(FILE *file, const struct command *command)
 
 int command_usage_error(const struct command *command, const char *format, ...)
 {
-	va_list arguments;
-
 	if (format) {
+		va_list arguments;
+
 		fprintf(stderr, "pin2mqtt %s: ", command->name);
 		va_start(arguments, format);
 		vfprintf(stderr, format, arguments);
