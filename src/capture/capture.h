@@ -5,7 +5,7 @@
  * The thread sleeps through the start pulse and the frame; it never spins. A line that fails
  * is closed and tried again; the other lines go on.
  *
- * Threads: capture_start() and capture_stop() from one owner; capture_ask_again() and
+ * Threads: capture_start(), capture_stop() and capture_free() from one owner; capture_ask_again() and
  *          capture_take_fault() from the consumer of the ring.
  * RT-safe: the loop is, except while it opens a line that failed.
  */
@@ -47,7 +47,11 @@ struct capture_request {
 };
 
 must_check int capture_start(const struct capture_request *request, struct capture **out);
+
+/* Ends the thread and lets the lines go. The struct stands until capture_free(), so that the
+ * consumer may still ask. NULL is allowed for both. */
 void capture_stop(struct capture *capture);
+void capture_free(struct capture *capture);
 
 /* The last frame of this sensor was refused: ask once more as soon as the sensor may be asked,
  * unless its next turn comes first. index: into the request's sensors. */
@@ -59,8 +63,12 @@ must_check bool capture_take_fault(struct capture *capture, size_t index, int *e
 				   char reason[LINE_MAX_REASON]);
 
 /* One attempt: start pulse, frame, records into the ring. Blocks for as long as that takes
- * (30 ms). Returns 0 or the line's negative errno; the END record is pushed in every case. */
-must_check int capture_attempt(struct line *line, const struct probe *probe,
-			       uint16_t sensor, uint8_t attempt, struct ring *ring);
+ * (30 ms at most).
+ *
+ * line: open for this sensor; number: goes into the START record
+ * Returns 0 or the line's negative errno; the END record is pushed in every case.
+ */
+must_check int capture_attempt(struct line *line, const struct capture_sensor *sensor,
+			       uint8_t number, struct ring *ring);
 
 #endif

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/capture.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "model/frame.h"
+
+/* No edge of a frame follows the one before it sooner: 48 us low and 22 us high of the
+ * fastest 0 that a datasheet allows (falling only), 22 us (both). */
+enum { MIN_FALLING_GAP_US = 70, MIN_EDGE_GAP_US = 22 };
+
+struct attempt {
+	struct line *line;
+	const struct capture_sensor *sensor;
+	struct ring *ring;
+};
+
+static void sleep_until(uint64_t t_ns)
+{
+	const struct timespec until = {
+		.tv_sec = (time_t)(t_ns / CLOCK_NS_PER_S),
+		.tv_nsec = (long)(t_ns % CLOCK_NS_PER_S),
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL) == EINTR)
+		;
+}
+
+static void push_mark(const struct attempt *attempt, enum edge_event event, uint64_t t_ns,
+		      uint8_t detail)
+{
+	const struct edge mark = {
+		.t_ns = t_ns,
+		.sensor = attempt->sensor->sensor,
+		.event = (uint8_t)event,
+		.detail = detail,
+	};
+
+	ring_push(attempt->ring, &mark);
+}
+
+/* Takes what the kernel has and hands it on. Returns how many edges, or a negative errno. */
+static int push_edges(const struct attempt *attempt)
+{
+	struct edge edges[FRAME_MAX_EDGES];
+	int num_edges = line_read(attempt->line, edges, FRAME_MAX_EDGES);
+
+	for (int i = 0; i < num_edges; i++) {
+		edges[i].sensor = attempt->sensor->sensor;
+		ring_push(attempt->ring, &edges[i]);
+	}
+	/* What was dropped in the kernel is missing in the frame, and the decoder sees that. */
+	return num_edges == -EOVERFLOW ? 0 : num_edges;
+}
+
+/* How long we may sleep before a full half of the kernel's room for edges is taken. */
+static uint64_t nap_ns(const struct attempt *attempt)
+{
+	size_t half = line_max_waiting(attempt->line) / 2;
+	bool is_both = attempt->sensor->request.edges == LINE_EDGES_BOTH;
+
+	return half * (is_both ? MIN_EDGE_GAP_US : MIN_FALLING_GAP_US) * CLOCK_NS_PER_US;
+}
+
+/* Sleeps through the frame, reading as often as the kernel's buffer asks for: with libgpiod 2
+ * once, at the end. */
+static int hear(const struct attempt *attempt, uint64_t end_ns)
+{
+	uint64_t nap = nap_ns(attempt);
+	uint64_t now_ns = clock_mono_ns();
+
+	while (now_ns < end_ns) {
+		uint64_t until_ns = end_ns - now_ns > nap ? now_ns + nap : end_ns;
+
+		sleep_until(until_ns);
+		int error = push_edges(attempt);
+
+		if (error < 0)
+			return error;
+		now_ns = clock_mono_ns();
+	}
+	return 0;
+}
+
+static int run(const struct attempt *attempt)
+{
+	const struct probe *probe = &attempt->sensor->probe;
+	uint64_t release_ns, armed_ns;
+	int error = line_drive_low(attempt->line);
+
+	if (error)
+		return error;
+	/* The pulse is measured from here: the line is surely low. */
+	sleep_until(clock_mono_ns() + probe->start_low_us * CLOCK_NS_PER_US);
+	error = line_listen(attempt->line, &release_ns, &armed_ns);
+	if (error)
+		return error;
+	push_mark(attempt, EDGE_RELEASE, release_ns, 0);
+	push_mark(attempt, EDGE_ARMED, armed_ns, 0);
+	error = hear(attempt, release_ns + probe->frame_us * CLOCK_NS_PER_US);
+	return error ? error : line_rest(attempt->line);
+}
+
+int capture_attempt(struct line *line, const struct capture_sensor *sensor,
+		    uint8_t number, struct ring *ring)
+{
+	const struct attempt attempt = { .line = line, .sensor = sensor, .ring = ring };
+
+	push_mark(&attempt, EDGE_START, clock_mono_ns(), number);
+	int error = run(&attempt);
+
+	push_mark(&attempt, EDGE_END, clock_mono_ns(),
+		  error ? EDGE_END_LOST : EDGE_END_DONE);
+	return error;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+#include "capture/capture.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "base/backoff.h"
+#include "base/clock.h"
+#include "base/thread.h"
+
+enum {
+	STACK_BYTES = 96 * 1024,
+	TIMER_SLACK_NS =
+		1000, /* the kernel's 50 us are too coarse for a pulse of 480 us */
+	REALTIME_PRIORITY =
+		20, /* above all that is not real-time, below a kernel's irq threads */
+	AIR_MARGIN_US = 2000, /* what an attempt takes beside its pulse and its frame */
+	MAX_AIR_TRIES = 3,
+	REOPEN_MIN_MS = 1000,
+	REOPEN_MAX_MS = 60000,
+};
+
+/* One sensor's turn. All but `asks` and the fault belongs to the capture thread. */
+struct slot {
+	struct capture_sensor sensor;
+	struct line *line; /* owned; NULL while it cannot be had */
+	uint64_t due_ns; /* the next regular attempt */
+	uint64_t next_ns; /* the next attempt: a retry, or due_ns */
+	uint64_t started_ns; /* when the last attempt began; 0: never */
+	uint64_t reopen_ns; /* not before then */
+	struct backoff reopen;
+	uint32_t num_asks_taken;
+	uint8_t attempt; /* number of the next attempt; 0: the regular one */
+	_Atomic uint32_t num_asks; /* consumer writes */
+
+	int error; /* guarded by fault_lock, as the two below */
+	bool is_fault_new;
+	char reason[LINE_MAX_REASON];
+};
+
+struct capture {
+	struct thread thread;
+	struct wake wake; /* for a stop or an ask */
+	_Atomic bool is_stopping; /* owner writes */
+	/* guards error, is_fault_new and reason of each slot */
+	pthread_mutex_t fault_lock;
+	struct ring *ring; /* borrowed; outlives this */
+	const struct wake *consumer; /* borrowed; outlives this */
+	struct airtime *airtime; /* borrowed; outlives this */
+	size_t num_slots;
+	struct slot slots[];
+};
+
+static void set_fault(struct capture *capture, struct slot *slot, int error,
+		      const char *reason)
+{
+	pthread_mutex_lock(&capture->fault_lock);
+	bool is_new = slot->error != error || strcmp(slot->reason, reason) != 0;
+
+	if (is_new) {
+		slot->error = error;
+		slot->is_fault_new = true;
+		strncpy(slot->reason, reason, sizeof(slot->reason) - 1);
+	}
+	pthread_mutex_unlock(&capture->fault_lock);
+	if (is_new)
+		wake_signal(capture->consumer);
+}
+
+static void lose_line(struct slot *slot, uint64_t now_ns)
+{
+	line_close(slot->line);
+	slot->line = NULL;
+	slot->reopen_ns = now_ns + backoff_next_ms(&slot->reopen) * CLOCK_NS_PER_MS;
+}
+
+/* Finds and takes the slot's line. The chip may have come back under another number. */
+static bool open_line(struct capture *capture, struct slot *slot, uint64_t now_ns)
+{
+	char reason[LINE_MAX_REASON] = "";
+	struct line_place place;
+
+	if (now_ns < slot->reopen_ns)
+		return false;
+
+	int error = line_find(slot->sensor.pin, &place, reason);
+
+	if (!error)
+		error = line_open(&place, &slot->sensor.request, &slot->line, reason);
+	if (error) {
+		slot->line = NULL;
+		slot->reopen_ns =
+			now_ns + backoff_next_ms(&slot->reopen) * CLOCK_NS_PER_MS;
+	} else {
+		backoff_reset(&slot->reopen);
+	}
+	set_fault(capture, slot, error, reason);
+	return !error;
+}
+
+/* Waits until no other frame of the board is on the wire. False: we are to stop. */
+static bool wait_for_air(struct capture *capture, const struct probe *probe)
+{
+	uint64_t margin_ns = AIR_MARGIN_US * CLOCK_NS_PER_US;
+	uint64_t span_ns =
+		(probe->start_low_us + probe->frame_us) * CLOCK_NS_PER_US + margin_ns;
+
+	for (int tries = 0; tries < MAX_AIR_TRIES; tries++) {
+		uint64_t now_ns = clock_mono_ns();
+		uint64_t begin_ns = airtime_reserve(capture->airtime, now_ns, span_ns);
+
+		while (clock_mono_ns() < begin_ns) {
+			(void)wake_wait(&capture->wake, begin_ns);
+			if (atomic_load_explicit(&capture->is_stopping,
+						 memory_order_relaxed))
+				return false;
+		}
+		/* Woken so late that our span would run into the next one: queue again. */
+		if (clock_mono_ns() < begin_ns + margin_ns / 2)
+			break;
+	}
+	return true;
+}
+
+/* Plans the next regular attempt: in step with the first one, however long this one took. */
+static void plan_next(struct slot *slot, uint64_t now_ns)
+{
+	uint64_t interval_ns = slot->sensor.interval_ns;
+
+	if (now_ns >= slot->due_ns)
+		slot->due_ns += ((now_ns - slot->due_ns) / interval_ns + 1) * interval_ns;
+	slot->next_ns = slot->due_ns;
+}
+
+/* A line that is missing is looked for sooner than its sensor would be asked. */
+static void await_line(struct slot *slot)
+{
+	if (slot->reopen_ns < slot->next_ns)
+		slot->next_ns = slot->reopen_ns;
+}
+
+/* From when on the sensor may be asked again, CLOCK_MONOTONIC. */
+static uint64_t rested_ns(const struct slot *slot)
+{
+	return slot->started_ns + slot->sensor.probe.min_interval_ms * CLOCK_NS_PER_MS;
+}
+
+static void take_turn(struct capture *capture, struct slot *slot)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	if (slot->started_ns != 0 && now_ns < rested_ns(slot)) {
+		slot->next_ns = rested_ns(slot);
+		return;
+	}
+	if (now_ns >= slot->due_ns)
+		slot->attempt = 0;
+	plan_next(slot, now_ns);
+	if (!slot->line && !open_line(capture, slot, now_ns)) {
+		await_line(slot);
+		return;
+	}
+	if (!wait_for_air(capture, &slot->sensor.probe))
+		return;
+	slot->started_ns = clock_mono_ns();
+
+	int error = capture_attempt(slot->line, &slot->sensor, slot->attempt++,
+				    capture->ring);
+
+	if (error) {
+		lose_line(slot, clock_mono_ns());
+		await_line(slot);
+		set_fault(capture, slot, error, strerror(-error));
+	}
+	wake_signal(capture->consumer);
+}
+
+/* Turns the consumer's asks into retries: as soon as the sensor may be asked again, unless
+ * that would push its next turn back. */
+static void take_asks(struct capture *capture)
+{
+	for (size_t i = 0; i < capture->num_slots; i++) {
+		struct slot *slot = &capture->slots[i];
+		uint32_t num_asks =
+			atomic_load_explicit(&slot->num_asks, memory_order_relaxed);
+		uint64_t retry_ns = rested_ns(slot);
+
+		if (num_asks == slot->num_asks_taken)
+			continue;
+		slot->num_asks_taken = num_asks;
+		if (retry_ns + (retry_ns - slot->started_ns) <= slot->due_ns)
+			slot->next_ns = retry_ns;
+	}
+}
+
+static struct slot *next_slot(struct capture *capture)
+{
+	struct slot *next = &capture->slots[0];
+
+	for (size_t i = 1; i < capture->num_slots; i++) {
+		if (capture->slots[i].next_ns < next->next_ns)
+			next = &capture->slots[i];
+	}
+	return next;
+}
+
+static void run(void *context)
+{
+	struct capture *capture = context;
+
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	/* Where it is not allowed we do without: the stamps are the kernel's. */
+	(void)thread_ask_realtime(REALTIME_PRIORITY);
+	while (!atomic_load_explicit(&capture->is_stopping, memory_order_relaxed)) {
+		take_asks(capture);
+
+		struct slot *slot = next_slot(capture);
+
+		if (clock_mono_ns() >= slot->next_ns)
+			take_turn(capture, slot);
+		else
+			(void)wake_wait(&capture->wake, slot->next_ns);
+	}
+	for (size_t i = 0; i < capture->num_slots; i++) {
+		line_close(capture->slots[i].line);
+		capture->slots[i].line = NULL;
+	}
+}
+
+static void init_slot(struct slot *slot, const struct capture_sensor *sensor,
+		      uint64_t first_ns)
+{
+	slot->sensor = *sensor;
+	slot->due_ns = first_ns;
+	slot->next_ns = first_ns;
+	backoff_init(&slot->reopen, REOPEN_MIN_MS, REOPEN_MAX_MS,
+		     (uint32_t)sensor->sensor + 1);
+}
+
+int capture_start(const struct capture_request *request, struct capture **out)
+{
+	struct capture *capture =
+		calloc(1, sizeof(*capture) +
+				  request->num_sensors * sizeof(capture->slots[0]));
+
+	if (!capture)
+		return -ENOMEM;
+	capture->ring = request->ring;
+	capture->consumer = request->consumer;
+	capture->airtime = request->airtime;
+	capture->num_slots = request->num_sensors;
+	pthread_mutex_init(&capture->fault_lock, NULL);
+	for (size_t i = 0; i < request->num_sensors; i++)
+		init_slot(&capture->slots[i], &request->sensors[i], request->first_ns);
+
+	int error = wake_open(&capture->wake);
+
+	if (error)
+		goto free_capture;
+	error = thread_start(&capture->thread, request->name, STACK_BYTES, run, capture);
+	if (error)
+		goto close_wake;
+	*out = capture;
+	return 0;
+
+close_wake:
+	wake_close(&capture->wake);
+free_capture:
+	pthread_mutex_destroy(&capture->fault_lock);
+	free(capture);
+	return error;
+}
+
+void capture_stop(struct capture *capture)
+{
+	if (!capture)
+		return;
+	atomic_store_explicit(&capture->is_stopping, true, memory_order_relaxed);
+	wake_signal(&capture->wake);
+	thread_join(&capture->thread);
+}
+
+void capture_free(struct capture *capture)
+{
+	if (!capture)
+		return;
+	wake_close(&capture->wake);
+	pthread_mutex_destroy(&capture->fault_lock);
+	free(capture);
+}
+
+void capture_ask_again(struct capture *capture, size_t index)
+{
+	atomic_fetch_add_explicit(&capture->slots[index].num_asks, 1,
+				  memory_order_relaxed);
+	wake_signal(&capture->wake);
+}
+
+bool capture_take_fault(struct capture *capture, size_t index, int *error_out,
+			char reason[LINE_MAX_REASON])
+{
+	struct slot *slot = &capture->slots[index];
+
+	pthread_mutex_lock(&capture->fault_lock);
+	bool is_new = slot->is_fault_new;
+
+	if (is_new) {
+		slot->is_fault_new = false;
+		*error_out = slot->error;
+		memcpy(reason, slot->reason, LINE_MAX_REASON);
+	}
+	pthread_mutex_unlock(&capture->fault_lock);
+	return is_new;
+}

@@ -1,0 +1,3 @@
+unit_test(unit/test_airtime.c capture)
+unit_test(unit/test_capture.c capture)
+unit_test(stress/stress_airtime.c capture)

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+/* The capture thread over simulated lines. Nothing here asserts how fast it is: only what it
+ * pushes, in which order, and what is never allowed. */
+#include "capture/capture.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "model/edge.h"
+#include "unit/cmocka_test.h"
+
+enum { NUM_EDGES = 5, RING_EDGES = 1024, MAX_WAIT_S = 20 };
+
+struct fixture {
+	struct edge slots[RING_EDGES];
+	struct ring ring;
+	struct wake wake;
+	struct airtime airtime;
+	struct line_simulation simulation;
+	uint64_t low_ns; /* of the newest start pulse */
+};
+
+/* A sensor that answers with NUM_EDGES falling edges 100 us apart. */
+static size_t answer(void *context, uint64_t release_ns, uint64_t low_ns,
+		     enum line_edges edges, struct edge *out, size_t max_edges)
+{
+	struct fixture *f = context;
+
+	(void)edges;
+	assert_true(max_edges >= NUM_EDGES);
+	f->low_ns = low_ns;
+	for (uint32_t i = 0; i < NUM_EDGES; i++)
+		out[i] = (struct edge){
+			.t_ns = release_ns + (i + 1) * 100 * CLOCK_NS_PER_US,
+			.seq = i + 1,
+			.event = EDGE_FALLING,
+		};
+	return NUM_EDGES;
+}
+
+static int set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	if (!f || wake_open(&f->wake))
+		return -1;
+	ring_init(&f->ring, f->slots, RING_EDGES, sizeof(f->slots[0]));
+	airtime_init(&f->airtime, clock_mono_ns());
+	f->simulation = (struct line_simulation){ .answer = answer, .context = f };
+	*state = f;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	wake_close(&f->wake);
+	free(f);
+	return 0;
+}
+
+static struct capture_sensor sensor_on(struct fixture *f, const char *pin, uint16_t index)
+{
+	struct capture_sensor sensor = {
+		.request = { .simulation = &f->simulation },
+		.probe = { .start_low_us = 1000, .frame_us = 2000, .min_interval_ms = 5 },
+		.interval_ns = 20 * CLOCK_NS_PER_MS,
+		.sensor = index,
+	};
+
+	strncpy(sensor.pin, pin, sizeof(sensor.pin) - 1);
+	return sensor;
+}
+
+static struct capture *start(struct fixture *f, const struct capture_sensor *sensors,
+			     size_t num_sensors)
+{
+	const struct capture_request request = {
+		.name = "capture",
+		.sensors = sensors,
+		.num_sensors = num_sensors,
+		.ring = &f->ring,
+		.consumer = &f->wake,
+		.airtime = &f->airtime,
+		.first_ns = clock_mono_ns(),
+	};
+	struct capture *capture = NULL;
+
+	assert_int_equal(capture_start(&request, &capture), 0);
+	return capture;
+}
+
+/* The next record; waits for it. */
+static struct edge next(struct fixture *f)
+{
+	uint64_t end_ns = clock_mono_ns() + MAX_WAIT_S * CLOCK_NS_PER_S;
+	struct edge edge;
+
+	while (!ring_pop(&f->ring, &edge)) {
+		assert_true(clock_mono_ns() < end_ns);
+		(void)wake_wait(&f->wake, end_ns);
+	}
+	return edge;
+}
+
+/* Takes one attempt from the ring; its start and end. */
+static void take_attempt(struct fixture *f, struct edge *start_out, struct edge *end_out)
+{
+	static const uint8_t events[] = { EDGE_RELEASE, EDGE_ARMED,   EDGE_FALLING,
+					  EDGE_FALLING, EDGE_FALLING, EDGE_FALLING,
+					  EDGE_FALLING };
+
+	*start_out = next(f);
+	assert_int_equal(start_out->event, EDGE_START);
+	for (size_t i = 0; i < sizeof(events); i++) {
+		struct edge edge = next(f);
+
+		assert_int_equal(edge.event, events[i]);
+		assert_int_equal(edge.sensor, start_out->sensor);
+	}
+	*end_out = next(f);
+	assert_int_equal(end_out->event, EDGE_END);
+	assert_int_equal(end_out->detail, EDGE_END_DONE);
+}
+
+static void an_attempt_is_start_release_armed_edges_end(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensor = sensor_on(f, "sim/0", 7);
+	struct capture *capture = start(f, &sensor, 1);
+	struct edge begin, end;
+
+	take_attempt(f, &begin, &end);
+	assert_int_equal(begin.sensor, 7);
+	assert_int_equal(begin.detail, 0);
+	assert_true(end.t_ns - begin.t_ns >= 3000 * CLOCK_NS_PER_US);
+	capture_stop(capture);
+	assert_true(f->low_ns >= 1000 * CLOCK_NS_PER_US);
+	capture_free(capture);
+}
+
+static void attempts_of_one_board_never_overlap(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensors[4];
+	uint64_t last_ns = 0;
+	unsigned seen = 0;
+
+	for (uint16_t i = 0; i < 4; i++) {
+		char pin[] = "sim/0";
+
+		pin[4] = (char)('0' + i);
+		sensors[i] = sensor_on(f, pin, i);
+	}
+
+	struct capture *capture = start(f, sensors, 4);
+
+	for (int i = 0; i < 12; i++) {
+		struct edge begin, end;
+
+		take_attempt(f, &begin, &end);
+		assert_true(begin.t_ns >= last_ns);
+		last_ns = end.t_ns;
+		seen |= 1U << begin.sensor;
+	}
+	assert_int_equal(seen, 0xf);
+	capture_stop(capture);
+	capture_free(capture);
+}
+
+static void asking_again_gives_a_retry_after_the_rest(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensor = sensor_on(f, "sim/0", 0);
+	struct edge begin, end, again;
+
+	sensor.interval_ns = 3600 * CLOCK_NS_PER_S;
+	sensor.probe.min_interval_ms = 50;
+
+	struct capture *capture = start(f, &sensor, 1);
+
+	take_attempt(f, &begin, &end);
+	capture_ask_again(capture, 0);
+	take_attempt(f, &again, &end);
+	assert_int_equal(again.detail, 1);
+	assert_true(again.t_ns - begin.t_ns >= 50 * CLOCK_NS_PER_MS);
+	capture_stop(capture);
+	capture_ask_again(capture, 0);
+	capture_free(capture);
+}
+
+static void asking_again_never_pushes_the_next_turn_back(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensor = sensor_on(f, "sim/0", 0);
+	struct edge begin, end;
+
+	sensor.probe.min_interval_ms = 15;
+
+	struct capture *capture = start(f, &sensor, 1);
+
+	for (int i = 0; i < 5; i++) {
+		take_attempt(f, &begin, &end);
+		assert_int_equal(begin.detail, 0);
+		capture_ask_again(capture, 0);
+	}
+	capture_stop(capture);
+	capture_free(capture);
+}
+
+static void a_line_that_cannot_be_had_is_said_once_and_stops_no_other(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensors[2] = { sensor_on(f, "replay:/no/such/file", 0),
+					     sensor_on(f, "sim/1", 1) };
+	struct capture *capture = start(f, sensors, 2);
+	char reason[LINE_MAX_REASON];
+	struct edge begin, end;
+	int error = 0;
+
+	for (int i = 0; i < 3; i++) {
+		take_attempt(f, &begin, &end);
+		assert_int_equal(begin.sensor, 1);
+	}
+	assert_true(capture_take_fault(capture, 0, &error, reason));
+	assert_int_equal(error, -ENOENT);
+	assert_non_null(strstr(reason, "/no/such/file"));
+	assert_false(capture_take_fault(capture, 0, &error, reason));
+	assert_false(capture_take_fault(capture, 1, &error, reason));
+	capture_stop(capture);
+	capture_free(capture);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		TEST(an_attempt_is_start_release_armed_edges_end),
+		TEST(attempts_of_one_board_never_overlap),
+		TEST(asking_again_gives_a_retry_after_the_rest),
+		TEST(asking_again_never_pushes_the_next_turn_back),
+		TEST(a_line_that_cannot_be_had_is_said_once_and_stops_no_other),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
