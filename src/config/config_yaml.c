@@ -453,3 +453,8 @@ free_parser:
 	free(parser);
 	return result;
 }
+
+const char *config_yaml_version(void)
+{
+	return yaml_get_version_string();
+}

@@ -27,4 +27,8 @@ enum {
  */
 must_check int config_yaml_parse(const char *data, size_t num_bytes,
 				 struct config_errors *errors, struct tree **out);
+
+/* The library's version: "0.2.5". */
+const char *config_yaml_version(void);
+
 #endif
