@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/pipeline.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/publisher.h"
+#include "app/report.h"
+#include "app/simulation.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+
+enum {
+	/* A ring holds the edges of eight frames at the least: the publisher may be away for
+	 * as long as a slow board needs to schedule it. */
+	RING_EDGES = 2048,
+	MAX_CHIP_NAME = 2 * LINE_MAX_NAME,
+};
+
+/* One chip: its capture thread and the ring between it and the publisher. */
+struct chip {
+	char name[MAX_CHIP_NAME]; /* path, or the pin's text where it was not found */
+	struct ring ring;
+	struct edge *edges; /* owned; RING_EDGES of them */
+	struct capture *capture; /* owned */
+	struct capture_sensor *sensors; /* owned; until the capture has started */
+	size_t num_sensors;
+};
+
+struct pipeline {
+	const struct config *config; /* borrowed; outlives this */
+	struct airtime airtime;
+	struct outbox *outbox; /* owned */
+	struct connection *connection; /* owned */
+	struct publisher publisher;
+	struct publisher_source *sources; /* owned; as chips[] */
+	struct publisher_sensor *sensors; /* owned; as config->sensors[] */
+	struct simulation *simulations; /* owned; as config->sensors[] */
+	struct chip *chips; /* owned */
+	size_t num_chips;
+};
+
+/* The chip that a sensor's pin is on; one that cannot be found now is a chip of its own. */
+static void chip_name(const struct config_sensor *sensor, char name[MAX_CHIP_NAME])
+{
+	char reason[LINE_MAX_REASON];
+	struct line_place place;
+	const char *found =
+		line_find(sensor->pin, &place, reason) ? sensor->pin : place.chip;
+
+	strncpy(name, found, MAX_CHIP_NAME - 1);
+	name[MAX_CHIP_NAME - 1] = '\0';
+}
+
+static struct chip *find_chip(struct pipeline *pipeline, const char name[MAX_CHIP_NAME])
+{
+	for (size_t i = 0; i < pipeline->num_chips; i++) {
+		if (strcmp(pipeline->chips[i].name, name) == 0)
+			return &pipeline->chips[i];
+	}
+
+	struct chip *chip = &pipeline->chips[pipeline->num_chips++];
+
+	memcpy(chip->name, name, sizeof(chip->name));
+	return chip;
+}
+
+static void describe_sensor(struct pipeline *pipeline, uint16_t index,
+			    struct capture_sensor *out)
+{
+	const struct config_sensor *config = &pipeline->config->sensors[index];
+	const struct driver *driver = pipeline->sensors[index].driver;
+	struct simulation *simulation = &pipeline->simulations[index];
+
+	simulation_init(simulation, driver, index + 1U);
+	*out = (struct capture_sensor){
+		.request = {
+			.edges = config->edges == CONFIG_EDGES_BOTH ? LINE_EDGES_BOTH :
+								      LINE_EDGES_FALLING,
+			.bias = config->bias == CONFIG_BIAS_PULL_UP ? LINE_BIAS_PULL_UP :
+								      LINE_BIAS_AS_IS,
+			.simulation = &simulation->answer,
+		},
+		.probe = driver->probe,
+		.interval_ns = config->interval_ms * CLOCK_NS_PER_MS,
+		.sensor = index,
+	};
+	strncpy(out->pin, config->pin, sizeof(out->pin) - 1);
+}
+
+/* Deals the sensors out to their chips. */
+static int build_chips(struct pipeline *pipeline)
+{
+	size_t num_sensors = pipeline->config->num_sensors;
+
+	for (size_t i = 0; i < num_sensors; i++) {
+		char name[MAX_CHIP_NAME];
+
+		chip_name(&pipeline->config->sensors[i], name);
+
+		struct chip *chip = find_chip(pipeline, name);
+		struct capture_sensor *more =
+			reallocarray(chip->sensors, chip->num_sensors + 1,
+				     sizeof(chip->sensors[0]));
+
+		if (!more)
+			return -ENOMEM;
+		chip->sensors = more;
+		pipeline->sensors[i].driver =
+			driver_find(pipeline->config->sensors[i].driver);
+		pipeline->sensors[i].source = &pipeline->sources[chip - pipeline->chips];
+		pipeline->sensors[i].capture_index = chip->num_sensors;
+		describe_sensor(pipeline, (uint16_t)i,
+				&chip->sensors[chip->num_sensors++]);
+	}
+	for (size_t i = 0; i < pipeline->num_chips; i++) {
+		struct chip *chip = &pipeline->chips[i];
+
+		chip->edges = calloc(RING_EDGES, sizeof(chip->edges[0]));
+		if (!chip->edges)
+			return -ENOMEM;
+		ring_init(&chip->ring, chip->edges, RING_EDGES, sizeof(chip->edges[0]));
+		pipeline->sources[i].ring = &chip->ring;
+	}
+	return 0;
+}
+
+static int allocate(struct pipeline *pipeline)
+{
+	size_t num_sensors = pipeline->config->num_sensors;
+
+	/* One more of each, so that no sensors at all is no special case. */
+	pipeline->chips = calloc(num_sensors + 1, sizeof(pipeline->chips[0]));
+	pipeline->sources = calloc(num_sensors + 1, sizeof(pipeline->sources[0]));
+	pipeline->sensors = calloc(num_sensors + 1, sizeof(pipeline->sensors[0]));
+	pipeline->simulations = calloc(num_sensors + 1, sizeof(pipeline->simulations[0]));
+	if (!pipeline->chips || !pipeline->sources || !pipeline->sensors ||
+	    !pipeline->simulations)
+		return -ENOMEM;
+	return 0;
+}
+
+static int start_connection(struct pipeline *pipeline)
+{
+	const struct config *config = pipeline->config;
+	char *info = malloc(REPORT_MAX_INFO);
+	struct text text;
+
+	if (!info)
+		return -ENOMEM;
+	text_init(&text, info, REPORT_MAX_INFO);
+	report_info(&text, config);
+
+	int error = connection_start(config, pipeline->outbox, text.is_cut ? "{}" : info,
+				     &pipeline->connection);
+
+	free(info);
+	return error;
+}
+
+static int start_captures(struct pipeline *pipeline)
+{
+	uint64_t first_ns = clock_mono_ns();
+
+	airtime_init(&pipeline->airtime, first_ns);
+	for (size_t i = 0; i < pipeline->num_chips; i++) {
+		struct chip *chip = &pipeline->chips[i];
+		const struct capture_request request = {
+			.name = "capture",
+			.sensors = chip->sensors,
+			.num_sensors = chip->num_sensors,
+			.ring = &chip->ring,
+			.consumer = &pipeline->publisher.wake,
+			.airtime = &pipeline->airtime,
+			.first_ns = first_ns,
+		};
+		int error = capture_start(&request, &chip->capture);
+
+		if (error)
+			return error;
+		pipeline->sources[i].capture = chip->capture;
+		free(chip->sensors);
+		chip->sensors = NULL;
+	}
+	return 0;
+}
+
+static int start(struct pipeline *pipeline)
+{
+	const struct config *config = pipeline->config;
+	int error = allocate(pipeline);
+
+	if (!error)
+		error = build_chips(pipeline);
+	if (!error)
+		error = wake_open(&pipeline->publisher.wake);
+	if (!error)
+		error = outbox_new(config->store.max_bytes,
+				   config->store.max_age_s * UINT64_C(1000),
+				   config->num_sensors, &pipeline->outbox);
+	if (!error)
+		error = start_connection(pipeline);
+	if (error)
+		return error;
+	pipeline->publisher.config = config;
+	pipeline->publisher.outbox = pipeline->outbox;
+	pipeline->publisher.connection = pipeline->connection;
+	pipeline->publisher.sources = pipeline->sources;
+	pipeline->publisher.num_sources = pipeline->num_chips;
+	pipeline->publisher.sensors = pipeline->sensors;
+	error = start_captures(pipeline);
+	if (!error)
+		error = publisher_start(&pipeline->publisher);
+	return error;
+}
+
+int pipeline_start(const struct config *config, struct pipeline **out)
+{
+	struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
+
+	if (!pipeline)
+		return -ENOMEM;
+	pipeline->config = config;
+	pipeline->publisher.wake.fd = -1;
+
+	int error = start(pipeline);
+
+	if (error) {
+		(void)pipeline_stop(pipeline);
+		return error;
+	}
+	*out = pipeline;
+	return 0;
+}
+
+static void free_pipeline(struct pipeline *pipeline)
+{
+	for (size_t i = 0; i < pipeline->num_chips; i++) {
+		capture_free(pipeline->chips[i].capture);
+		free(pipeline->chips[i].edges);
+		free(pipeline->chips[i].sensors);
+	}
+	outbox_free(pipeline->outbox);
+	wake_close(&pipeline->publisher.wake);
+	free(pipeline->chips);
+	free(pipeline->sources);
+	free(pipeline->sensors);
+	free(pipeline->simulations);
+	free(pipeline);
+}
+
+bool pipeline_stop(struct pipeline *pipeline)
+{
+	for (size_t i = 0; i < pipeline->num_chips; i++)
+		capture_stop(pipeline->chips[i].capture);
+	publisher_stop(&pipeline->publisher);
+	/* What hangs in the library still uses the outbox: leave all of it to the end of the
+	 * process. */
+	if (pipeline->connection && !connection_stop(pipeline->connection))
+		return false;
+	free_pipeline(pipeline);
+	return true;
+}

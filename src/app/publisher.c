@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/publisher.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/report.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "decode/decode.h"
+
+enum { HEALTH_INTERVAL_S = 60 };
+
+static const char *sensor_id(const struct publisher *publisher, uint16_t sensor)
+{
+	return publisher->config->sensors[sensor].id;
+}
+
+/* What a person can do about a refusal. */
+static const char *advice(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_NO_RESPONSE:
+		return "check wiring, power and the driver in the configuration";
+	case VERDICT_ARMED_LATE:
+		return "the machine is too busy to listen in time";
+	case VERDICT_TOO_FEW_EDGES:
+	case VERDICT_TOO_MANY_EDGES:
+	case VERDICT_BAD_TIMING:
+	case VERDICT_SLIPPED:
+	case VERDICT_BAD_CHECKSUM:
+	case VERDICT_AMBIGUOUS:
+		return "check the pull-up, the cable and the driver in the configuration";
+	case VERDICT_ALL_ZERO:
+	case VERDICT_IMPLAUSIBLE:
+		return "check the driver in the configuration, or the sensor is broken";
+	case VERDICT_OVERRUN:
+		return "the machine is too busy";
+	case VERDICT_LINE_LOST:
+		return "the chip or the line has gone";
+	case VERDICT_CLEAN:
+	case VERDICT_REPAIRED:
+		break;
+	}
+	return "";
+}
+
+static void set_available(struct publisher *publisher, uint16_t index, bool is_available)
+{
+	struct publisher_sensor *sensor = &publisher->sensors[index];
+
+	if (sensor->is_available == is_available)
+		return;
+	sensor->is_available = is_available;
+	connection_set_available(publisher->connection, index, is_available);
+}
+
+static void accept(struct publisher *publisher, struct reading *reading)
+{
+	struct publisher_sensor *sensor = &publisher->sensors[reading->sensor];
+	const struct config_sensor *config = &publisher->config->sensors[reading->sensor];
+	uint64_t age_ms = (clock_mono_ns() - reading->t_ns) / CLOCK_NS_PER_MS;
+
+	reading->wall_ms = clock_wall_ms() - (int64_t)age_ms;
+	if (!clock_is_synced())
+		reading->flags |= READING_CLOCK_UNSYNCED;
+	outbox_put(publisher->outbox, reading);
+	connection_kick(publisher->connection);
+	sensor->stale_ns = reading->t_ns + config->stale_after_ms * CLOCK_NS_PER_MS;
+	if (sensor->is_refusing)
+		log_info("%s: reads again refused=%u", config->id, sensor->num_refused);
+	sensor->is_refusing = false;
+	sensor->num_refused = 0;
+	set_available(publisher, reading->sensor, true);
+}
+
+/* Asks for another try, or, when there were enough, says what is wrong: once until it reads
+ * again. */
+static void refuse(struct publisher *publisher, const struct frame *frame,
+		   enum verdict verdict)
+{
+	struct publisher_sensor *sensor = &publisher->sensors[frame->sensor];
+	const struct config_sensor *config = &publisher->config->sensors[frame->sensor];
+
+	sensor->num_refused++;
+	log_debug("%s: refused verdict=%s try=%u edges=%u", config->id,
+		  verdict_name(verdict), frame->attempt + 1U, frame->num_edges);
+	if (verdict != VERDICT_LINE_LOST && frame->attempt < config->max_retries &&
+	    !atomic_load_explicit(&publisher->is_stopping, memory_order_relaxed)) {
+		atomic_fetch_add_explicit(&sensor->tally.retries, 1,
+					  memory_order_relaxed);
+		capture_ask_again(sensor->source->capture, sensor->capture_index);
+		return;
+	}
+	if (sensor->is_refusing || verdict == VERDICT_LINE_LOST)
+		return;
+	sensor->is_refusing = true;
+	log_warning("%s: no reading after %u tries verdict=%s pin=%s driver=%s: %s",
+		    config->id, frame->attempt + 1U, verdict_name(verdict),
+		    config->pin_as_written, sensor->driver->name, advice(verdict));
+}
+
+static enum verdict judge(const struct publisher_sensor *sensor,
+			  const struct frame *frame, struct reading *out)
+{
+	if (frame->is_lost)
+		return VERDICT_LINE_LOST;
+	if (frame->is_cut)
+		return VERDICT_OVERRUN;
+	return decode_frame(sensor->driver, frame, out);
+}
+
+static void take_frame(struct publisher *publisher, const struct frame *frame)
+{
+	struct publisher_sensor *sensor = &publisher->sensors[frame->sensor];
+	struct reading reading = { .sensor = frame->sensor };
+	enum verdict verdict = judge(sensor, frame, &reading);
+
+	atomic_fetch_add_explicit(&sensor->tally.verdicts[verdict], 1,
+				  memory_order_relaxed);
+	if (verdict_is_accepted(verdict))
+		accept(publisher, &reading);
+	else
+		refuse(publisher, frame, verdict);
+}
+
+static void drain(struct publisher *publisher, struct publisher_source *source)
+{
+	struct edge edge;
+
+	while (ring_pop(source->ring, &edge)) {
+		bool again = true;
+
+		while (again) {
+			if (framer_feed(&source->framer, &edge, &again))
+				take_frame(publisher, &source->framer.frame);
+		}
+	}
+
+	uint32_t num_dropped = ring_num_dropped(source->ring);
+
+	if (num_dropped != source->num_dropped_seen)
+		log_warning("edges dropped: the machine is too busy dropped=%u",
+			    num_dropped - source->num_dropped_seen);
+	source->num_dropped_seen = num_dropped;
+}
+
+static void take_fault(struct publisher *publisher, uint16_t index)
+{
+	struct publisher_sensor *sensor = &publisher->sensors[index];
+	char reason[LINE_MAX_REASON];
+	int error;
+
+	if (!capture_take_fault(sensor->source->capture, sensor->capture_index, &error,
+				reason))
+		return;
+	if (error)
+		log_error("%s: line not available, will try again pin=%s: %s",
+			  sensor_id(publisher, index),
+			  publisher->config->sensors[index].pin_as_written, reason);
+	else if (sensor->is_faulty)
+		log_info("%s: line is there again", sensor_id(publisher, index));
+	sensor->is_faulty = error != 0;
+}
+
+/* Marks what has become stale. Returns when the next sensor will. */
+static uint64_t check_stale(struct publisher *publisher, uint64_t now_ns)
+{
+	uint64_t next_ns = WAKE_FOREVER;
+
+	for (size_t i = 0; i < publisher->config->num_sensors; i++) {
+		struct publisher_sensor *sensor = &publisher->sensors[i];
+
+		if (!sensor->is_available)
+			continue;
+		if (now_ns >= sensor->stale_ns) {
+			log_warning("%s: stale, no reading for %u s",
+				    sensor_id(publisher, (uint16_t)i),
+				    publisher->config->sensors[i].stale_after_ms / 1000);
+			set_available(publisher, (uint16_t)i, false);
+		} else if (sensor->stale_ns < next_ns) {
+			next_ns = sensor->stale_ns;
+		}
+	}
+	return next_ns;
+}
+
+static void post_health(struct publisher *publisher, uint64_t now_ns)
+{
+	char *data = malloc(REPORT_MAX_HEALTH);
+	struct text text;
+
+	publisher->health_ns = now_ns + HEALTH_INTERVAL_S * CLOCK_NS_PER_S;
+	if (!data)
+		return;
+	text_init(&text, data, REPORT_MAX_HEALTH);
+	report_health(&text, publisher, now_ns);
+	if (!text.is_cut)
+		connection_post_health(publisher->connection, data);
+	free(data);
+}
+
+static void run(void *context)
+{
+	struct publisher *publisher = context;
+
+	while (!atomic_load_explicit(&publisher->is_stopping, memory_order_relaxed)) {
+		for (size_t i = 0; i < publisher->num_sources; i++)
+			drain(publisher, &publisher->sources[i]);
+		for (size_t i = 0; i < publisher->config->num_sensors; i++)
+			take_fault(publisher, (uint16_t)i);
+
+		uint64_t now_ns = clock_mono_ns();
+		uint64_t next_ns = check_stale(publisher, now_ns);
+
+		if (now_ns >= publisher->health_ns)
+			post_health(publisher, now_ns);
+		if (next_ns > publisher->health_ns)
+			next_ns = publisher->health_ns;
+		(void)wake_wait(&publisher->wake, next_ns);
+	}
+}
+
+int publisher_start(struct publisher *publisher)
+{
+	publisher->started_ns = clock_mono_ns();
+	publisher->health_ns = publisher->started_ns + HEALTH_INTERVAL_S * CLOCK_NS_PER_S;
+	for (size_t i = 0; i < publisher->num_sources; i++)
+		framer_init(&publisher->sources[i].framer);
+	return thread_start(&publisher->thread, "publisher", 128 * 1024, run, publisher);
+}
+
+void publisher_stop(struct publisher *publisher)
+{
+	if (!publisher->thread.is_started)
+		return;
+	atomic_store_explicit(&publisher->is_stopping, true, memory_order_relaxed);
+	wake_signal(&publisher->wake);
+	thread_join(&publisher->thread);
+	/* The captures have stopped before us: what they left in the rings still counts. */
+	for (size_t i = 0; i < publisher->num_sources; i++)
+		drain(publisher, &publisher->sources[i]);
+}

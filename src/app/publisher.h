@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/* The publisher thread: drains the rings of all captures, decodes, judges, and hands readings
+ * to the outbox.
+ *
+ * It never waits for the broker. It asks capture for another try after a refused frame, says
+ * which sensors are stale, logs what is wrong with a sensor once, and posts `health`.
+ *
+ * Threads: publisher_start() and publisher_stop() from one owner.
+ */
+#ifndef APP_PUBLISHER_H
+#define APP_PUBLISHER_H
+
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/ring.h"
+#include "base/thread.h"
+#include "base/wake.h"
+#include "capture/capture.h"
+#include "config/config.h"
+#include "decode/driver.h"
+#include "decode/framer.h"
+#include "model/tally.h"
+#include "publish/connection.h"
+#include "publish/outbox.h"
+
+/* What comes from one capture thread. */
+struct publisher_source {
+	struct ring *ring; /* borrowed; outlives the publisher */
+	struct capture *capture; /* borrowed; outlives the publisher */
+	struct framer framer;
+	uint32_t num_dropped_seen;
+};
+
+/* What the publisher knows of one sensor. */
+struct publisher_sensor {
+	const struct driver *driver; /* constant */
+	struct publisher_source *source;
+	size_t capture_index; /* its place in the source's capture */
+	uint64_t stale_ns; /* CLOCK_MONOTONIC from when on it is stale */
+	bool is_available;
+	bool is_faulty; /* its line cannot be had */
+	bool is_refusing; /* the last turn ended without a reading, and that is logged */
+	uint32_t num_refused; /* attempts since the last reading */
+	struct tally tally;
+};
+
+struct publisher {
+	const struct config *config; /* borrowed; outlives this */
+	struct outbox *outbox; /* borrowed; outlives this */
+	struct connection *connection; /* borrowed; outlives this */
+	struct wake wake; /* captures signal it */
+	struct publisher_source *sources; /* owned by the pipeline */
+	size_t num_sources;
+	struct publisher_sensor
+		*sensors; /* owned by the pipeline; as config->sensors[] */
+	uint64_t started_ns;
+	uint64_t health_ns; /* when `health` is due */
+	_Atomic bool is_stopping; /* owner writes */
+	struct thread thread;
+};
+
+must_check int publisher_start(struct publisher *publisher);
+void publisher_stop(struct publisher *publisher);
+
+#endif

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "app/version.h"
+#include "base/clock.h"
+#include "decode/driver.h"
+#include "model/verdict.h"
+
+enum { BOOT_ID_LENGTH = 36 };
+
+/* The kernel's name for this boot: consumers see a restart of the board by it. */
+static void add_boot_id(struct text *out)
+{
+	char boot_id[BOOT_ID_LENGTH + 1] = "";
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!file)
+		return;
+	if (fread(boot_id, 1, BOOT_ID_LENGTH, file) == BOOT_ID_LENGTH) {
+		text_add(out, ",\"boot_id\":");
+		text_add_json(out, boot_id);
+	}
+	fclose(file);
+}
+
+static void add_sensor(struct text *out, const struct config_sensor *sensor)
+{
+	const struct driver *driver = driver_find(sensor->driver);
+
+	text_add(out, "{\"id\":");
+	text_add_json(out, sensor->id);
+	text_add(out, ",\"name\":");
+	text_add_json(out, sensor->name);
+	text_add(out, ",\"driver\":");
+	text_add_json(out, driver ? driver->name : sensor->driver);
+	text_add(out, ",\"pin\":");
+	text_add_json(out, sensor->pin_as_written);
+	text_add(out, ",\"interval_s\":");
+	text_add_milli(out, (int32_t)sensor->interval_ms,
+		       sensor->interval_ms % 1000 ? 3 : 0);
+	text_add(out, "}");
+}
+
+void report_info(struct text *out, const struct config *config)
+{
+	char library[VERSION_MAX_LIBRARY];
+
+	text_add(out, "{\"version\":");
+	text_add_json(out, version_string());
+	text_add(out, ",\"id\":");
+	text_add_json(out, config->gateway.id);
+	text_add(out, ",\"name\":");
+	text_add_json(out, config->gateway.name);
+	add_boot_id(out);
+	text_add(out, ",\"libraries\":[");
+	for (size_t i = 0; version_library(i, library); i++) {
+		text_add(out, i ? "," : "");
+		text_add_json(out, library);
+	}
+	text_add(out, "],\"sensors\":[");
+	for (size_t i = 0; i < config->num_sensors; i++) {
+		text_add(out, i ? "," : "");
+		add_sensor(out, &config->sensors[i]);
+	}
+	text_add(out, "]}");
+}
+
+static void add_tally(struct text *out, const struct publisher_sensor *sensor)
+{
+	uint32_t num_reads = 0;
+	const char *comma = "";
+	uint32_t counts[NUM_VERDICTS];
+
+	for (int i = 0; i < NUM_VERDICTS; i++) {
+		counts[i] = atomic_load_explicit(&sensor->tally.verdicts[i],
+						 memory_order_relaxed);
+		if (verdict_is_accepted((enum verdict)i))
+			num_reads += counts[i];
+	}
+	text_add(out, "{\"reads\":%u,\"retries\":%u,\"refused\":{", num_reads,
+		 atomic_load_explicit(&sensor->tally.retries, memory_order_relaxed));
+	for (int i = 0; i < NUM_VERDICTS; i++) {
+		if (counts[i] == 0 || verdict_is_accepted((enum verdict)i))
+			continue;
+		text_add(out, "%s\"%s\":%u", comma, verdict_name((enum verdict)i),
+			 counts[i]);
+		comma = ",";
+	}
+	text_add(out, "}}");
+}
+
+void report_health(struct text *out, const struct publisher *publisher, uint64_t now_ns)
+{
+	const struct config *config = publisher->config;
+	struct outbox_stat store;
+	struct connection_stat mqtt;
+
+	outbox_stat(publisher->outbox, &store);
+	connection_stat(publisher->connection, &mqtt);
+	text_add(out, "{\"uptime_s\":%llu",
+		 (unsigned long long)((now_ns - publisher->started_ns) / CLOCK_NS_PER_S));
+	text_add(out, ",\"store\":{\"waiting\":%u,\"dropped\":%u}", store.num_waiting,
+		 store.num_dropped);
+	text_add(out,
+		 ",\"mqtt\":{\"connects\":%u,\"failures\":%u,\"acknowledged\":%u,"
+		 "\"refused\":%u}",
+		 mqtt.num_connects, mqtt.num_failures, mqtt.num_acknowledged,
+		 mqtt.num_refused);
+	text_add(out, ",\"sensors\":{");
+	for (size_t i = 0; i < config->num_sensors; i++) {
+		text_add(out, i ? "," : "");
+		text_add_json(out, config->sensors[i].id);
+		text_add(out, ":");
+		add_tally(out, &publisher->sensors[i]);
+	}
+	text_add(out, "}}");
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The gateway's words about itself: the payloads of `info` and `health`. */
+#ifndef APP_REPORT_H
+#define APP_REPORT_H
+
+#include "app/publisher.h"
+#include "base/text.h"
+
+enum { REPORT_MAX_INFO = 64 * 1024, REPORT_MAX_HEALTH = 64 * 1024 };
+
+/* Version, libraries, boot id, and each sensor with its driver and pin. No secrets. */
+void report_info(struct text *out, const struct config *config);
+
+/* Uptime, what became of each sensor's attempts by reason, the outbox, the connection.
+ * Threads: the publisher's. */
+void report_health(struct text *out, const struct publisher *publisher, uint64_t now_ns);
+
+#endif
