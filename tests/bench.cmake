@@ -1,0 +1,6 @@
+# The floors that the benches measure beside the gateway.
+if(PIN2MQTT_TESTS)
+  add_executable(bare_paho bench/bare_paho.c)
+  target_include_directories(bare_paho PRIVATE ${PAHO_INCLUDE_DIR})
+  target_link_libraries(bare_paho PRIVATE ${PAHO_LIBRARY})
+endif()
