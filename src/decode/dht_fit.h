@@ -23,11 +23,14 @@ struct dht_fit {
 	int32_t one_ns; /* the interval of a 1 */
 	/* what the intervals with a byte's gap are longer by, at least 0 */
 	int32_t gap_ns;
-	/* median of what the intervals are off by, rounded up to 1 us; set by dht_fit_read() */
+	int32_t max_gap_ns; /* the same, or what the model's datasheet has */
+	/* what three quarters of the intervals are off by at most; set by dht_fit_read() */
 	int32_t spread_ns;
+	int32_t first_off_ns; /* what the first interval is off by; set by dht_fit_read() */
 	/* where the byte gaps are to be: the phase of intervals 0..7, 8..15, ... */
 	uint8_t phase;
-	bool has_gaps; /* they stand out there */
+	/* they stand out there; dht_fit_read() takes it back where noise may have made them */
+	bool has_gaps;
 	bool has_strange_gaps; /* they stand out at another phase */
 };
 
@@ -51,8 +54,5 @@ bool dht_fit_is_gap(const struct dht_fit *fit, size_t index, size_t num_bits);
  */
 must_check bool dht_fit_read(struct dht_fit *fit, const int32_t *intervals_ns,
 			     size_t num_bits, uint8_t *bytes_out);
-
-/* How far an interval may be off: two fifths of what tells a 1 from a 0. */
-int32_t dht_fit_tolerance_ns(const struct dht_fit *fit);
 
 #endif

@@ -32,24 +32,28 @@ struct layout {
 	unsigned gap_phase; /* see dht_fit.h */
 };
 
+/* How far a low may be off, where it is seen: sampled at 10 us, and 3 us of jitter. */
+enum { MAX_LOW_OFF_NS = 13 * NS_PER_US };
+
 /* Times past this are as good as infinite: no frame is so long. */
 enum { MAX_T_NS = 1000 * 1000 * NS_PER_US };
 
 /* What real sensors do between the release and the first bit. Measured: the response comes
  * 20..50 us after the release, and takes 130..161 us from fall to fall where the datasheet
- * has 160: hosts that drive the line high after the start pulse hide its beginning. */
+ * has 160: hosts that drive the line high after the start pulse hide its beginning. The sum
+ * of both is 180..190 us in all recordings. */
 enum {
 	MIN_RELEASE_NS = 20 * NS_PER_US,
-	MAX_RELEASE_NS = 45 * NS_PER_US,
 	MIN_RESPONSE_PERCENT = 65,
 	MAX_RESPONSE_PERCENT = 120,
 	MIN_RESPONSE_LOW_PERCENT = 40,
+	/* of the model's response on this sensor's clock, which is known from its zeros: two
+	 * microseconds more or less in each time make so much */
+	MIN_RESPONSE_SUM_PERCENT = 92,
 	MAX_RISE_TO_FALL_NS = 100 * NS_PER_US, /* the release's rise to the response */
 	MAX_RISE_TO_RISE_NS = 200 * NS_PER_US,
-	/* of the response's length, what the place of the first bit varies by */
-	RESPONSE_SPREAD_PERCENT = 5,
-	/* how near a frame may come to where it would be had it slipped by a bit */
-	SLIP_MARGIN_NS = 12 * NS_PER_US,
+	/* of the place of the first bit: sampling, jitter */
+	PLACE_MARGIN_NS = 10 * NS_PER_US,
 	/* an interval so much longer than a 1 is the response and no bit */
 	RESPONSE_LEAD_NS = 8 * NS_PER_US,
 	/* A DHT11 was seen to take 6..10 ms. */
@@ -137,8 +141,8 @@ static enum verdict judge_missing(const struct dht_wire *wire, const struct trac
 	if (trace->num_edges <= MAX_STRAY_EDGES)
 		return trace->armed_ns > shortest_ns ? VERDICT_ARMED_LATE
 						     : VERDICT_NO_RESPONSE;
-	return trace->armed_ns > first_bit_ns ? VERDICT_ARMED_LATE
-					      : VERDICT_TOO_FEW_EDGES;
+	return trace->armed_ns > percent_of(first_bit_ns, 85) ? VERDICT_ARMED_LATE
+							      : VERDICT_TOO_FEW_EDGES;
 }
 
 /* The bits' edges are the last ones, all of them; what comes before is the response. */
@@ -185,7 +189,6 @@ static void take_intervals(const struct trace *trace, const struct layout *layou
 static bool are_lows_even(const struct dht_wire *wire, const struct trace *trace,
 			  const struct layout *layout, const struct dht_fit *fit)
 {
-	int32_t tolerance_ns = dht_fit_tolerance_ns(fit);
 	int32_t sum_ns = 0, count = 0;
 
 	for (size_t i = 0; i < layout->num_bits; i++) {
@@ -196,7 +199,7 @@ static bool are_lows_even(const struct dht_wire *wire, const struct trace *trace
 		sum_ns += edge[1] - edge[0];
 		count++;
 	}
-	int32_t low_ns = sum_ns / count;
+	int32_t low_ns = count > 0 ? sum_ns / count : 0;
 
 	/* A slow rise makes lows longer; a 0 keeps a tenth of the bit as its high. */
 	if (low_ns < scaled_ns(wire, fit, wire->bit_low_us) * 2 / 3 ||
@@ -208,7 +211,7 @@ static bool are_lows_even(const struct dht_wire *wire, const struct trace *trace
 
 		if (dht_fit_is_gap(fit, i, layout->num_bits))
 			off_ns -= fit->gap_ns;
-		if (abs(off_ns) > tolerance_ns)
+		if (abs(off_ns) > MAX_LOW_OFF_NS)
 			return false;
 	}
 	return true;
@@ -245,21 +248,17 @@ static bool is_response(const struct dht_wire *wire, const struct trace *trace,
 }
 
 /* Whether the response was seen from fall to fall, and is longer than any bit. */
-static bool has_clear_response(const struct dht_wire *wire, const struct trace *trace,
-			       const struct layout *layout, const struct dht_fit *fit)
+static bool has_clear_response(const struct trace *trace, const struct layout *layout,
+			       const struct dht_fit *fit)
 {
 	size_t num_before = trace->seen == SEEN_BOTH ? 2 : 1;
-	int32_t gap_ns = scaled_ns(wire, fit, wire->byte_gap_us);
 
 	if (trace->seen == SEEN_RISING || layout->first < num_before)
 		return false;
-	if (gap_ns < fit->gap_ns)
-		gap_ns = fit->gap_ns;
-
 	int32_t fall_ns = trace->t_ns[layout->first - num_before];
 
 	return trace->t_ns[layout->first] - fall_ns >
-		       fit->one_ns + gap_ns + RESPONSE_LEAD_NS &&
+		       fit->one_ns + fit->max_gap_ns + RESPONSE_LEAD_NS &&
 	       (!trace->has_release || fall_ns <= MAX_LATE_RESPONSE_NS);
 }
 
@@ -272,26 +271,27 @@ static enum verdict judge_place(const struct dht_wire *wire, const struct trace 
 		scaled_ns(wire, fit, wire->response_low_us + wire->response_high_us);
 	int32_t low_ns =
 		trace->seen == SEEN_RISING ? scaled_ns(wire, fit, wire->bit_low_us) : 0;
-	/* A frame slipped to the left, all but its first bit; and one slipped to the right. */
-	int32_t late_ns = MIN_RELEASE_NS + low_ns + fit->zero_ns +
-			  percent_of(response_ns, 100 - RESPONSE_SPREAD_PERCENT);
-	int32_t early_ns = MAX_RELEASE_NS + low_ns - fit->zero_ns +
-			   percent_of(response_ns, 100 + RESPONSE_SPREAD_PERCENT);
+	int32_t soonest_ns = MIN_RELEASE_NS + low_ns +
+			     percent_of(response_ns, MIN_RESPONSE_SUM_PERCENT);
+	/* the second bit's place, where a frame without its first bit begins */
+	int32_t slipped_ns = soonest_ns + fit->zero_ns;
 	int32_t lag_ns = trace->armed_ns < MAX_RELEASE_LAG_NS ? trace->armed_ns
 							      : MAX_RELEASE_LAG_NS;
 
 	if (fit->has_strange_gaps || !is_response(wire, trace, layout, fit))
 		return VERDICT_SLIPPED;
-	if (has_clear_response(wire, trace, layout, fit))
+	if (has_clear_response(trace, layout, fit))
 		return VERDICT_CLEAN;
 	if (!trace->has_release)
 		return fit->has_gaps ? VERDICT_CLEAN : VERDICT_TOO_FEW_EDGES;
-	if (first_ns < early_ns + SLIP_MARGIN_NS)
+	/* A first edge that came late makes the first bit short. Where it did not come late, it
+	 * is spurious. */
+	if (first_ns < soonest_ns - PLACE_MARGIN_NS ||
+	    first_ns + fit->first_off_ns < soonest_ns - PLACE_MARGIN_NS)
 		return VERDICT_SLIPPED;
-	if (first_ns <= late_ns - SLIP_MARGIN_NS + (fit->has_gaps ? lag_ns : 0))
+	if (first_ns <= slipped_ns - PLACE_MARGIN_NS + (fit->has_gaps ? lag_ns : 0))
 		return VERDICT_CLEAN;
-	return trace->armed_ns > late_ns - fit->zero_ns ? VERDICT_ARMED_LATE
-							: VERDICT_SLIPPED;
+	return trace->armed_ns > soonest_ns ? VERDICT_ARMED_LATE : VERDICT_SLIPPED;
 }
 
 /* The right number of edges, but no bits: an edge lost after a response that was seen, or
