@@ -7,6 +7,7 @@ unit_test(unit/test_window.c publish)
 if(TARGET test_outbox)
   target_link_options(test_outbox PRIVATE -Wl,--wrap=malloc)
 endif()
+unit_test(contract/test_connection_faults.c publish model base)
 
 # Against a mosquitto of their own: skipped, and said so, where there is none.
 unit_test(contract/test_connection.c publish model base)

@@ -119,6 +119,7 @@ static void post_health(struct connection *connection)
 /* One step of a standing connection. Returns NULL, or why the connection is of no use. */
 static const char *step(struct connection *connection, bool *is_idle_out)
 {
+	*is_idle_out = false;
 	take_acks(connection);
 	if (inbox_is_lost(&connection->inbox))
 		return inbox_lost_words(&connection->inbox);
