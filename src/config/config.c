@@ -87,8 +87,3 @@ void config_free(struct config *config)
 	free(config->path);
 	free(config);
 }
-
-const char *config_library(void)
-{
-	return YAML_LIBRARY;
-}

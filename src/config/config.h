@@ -109,9 +109,6 @@ must_check int config_parse(const char *data, size_t num_bytes, const char *path
  * reply. A password is, and what came from !secret. NULL is none. */
 bool config_is_hidden(const struct config *config, const char *value);
 
-/* The YAML library that this was built with: "libyaml 0.2.5". */
-const char *config_library(void);
-
 void config_free(struct config *config);
 void config_errors_finish(struct config_errors *errors);
 
