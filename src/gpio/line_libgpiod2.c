@@ -13,8 +13,14 @@
 #include "base/text.h"
 #include "gpio/chip.h"
 
-/* The kernel's room for edges: two of the longest frames, an AM2301 has 132 edges. */
-enum { MAX_WAITING = 256 };
+enum {
+	/* The kernel's room for edges: nearly two of the longest frames, an AM2301 has 132
+	 * edges. */
+	MAX_WAITING = 256,
+	/* What one read takes. libgpiod clears its whole buffer (88 bytes an event) each
+	 * time; 96 hold any frame of falling edges. */
+	MAX_BATCH = 96,
+};
 
 struct kernel_line {
 	struct line base;
@@ -90,6 +96,13 @@ static int kernel_find(const char *pin, struct line_place *out,
 	return chip_find_pin(&chip_ops, "/dev", pin, out, reason);
 }
 
+/* The first of libgpiod 2 do not take NULL here. */
+static void free_config(struct gpiod_line_config *config)
+{
+	if (config)
+		gpiod_line_config_free(config);
+}
+
 /* NULL: out of memory. */
 static struct gpiod_line_config *new_config(uint32_t line_offset,
 					    enum gpiod_line_direction direction,
@@ -117,7 +130,7 @@ static struct gpiod_line_config *new_config(uint32_t line_offset,
 
 free_both:
 	gpiod_line_settings_free(settings);
-	gpiod_line_config_free(config);
+	free_config(config);
 	return NULL;
 }
 
@@ -136,7 +149,7 @@ static int prepare(struct kernel_line *line, uint32_t line_offset,
 	line->low = new_config(line_offset, GPIOD_LINE_DIRECTION_OUTPUT,
 			       GPIOD_LINE_EDGE_NONE, bias);
 	line->listen = new_config(line_offset, GPIOD_LINE_DIRECTION_INPUT, edges, bias);
-	line->events = gpiod_edge_event_buffer_new(MAX_WAITING);
+	line->events = gpiod_edge_event_buffer_new(MAX_BATCH);
 	return line->rest && line->low && line->listen && line->events ? 0 : -ENOMEM;
 }
 
@@ -174,9 +187,9 @@ static void kernel_close(struct line *base)
 		gpiod_line_request_release(line->request);
 	}
 	gpiod_edge_event_buffer_free(line->events);
-	gpiod_line_config_free(line->listen);
-	gpiod_line_config_free(line->low);
-	gpiod_line_config_free(line->rest);
+	free_config(line->listen);
+	free_config(line->low);
+	free_config(line->rest);
 	free(line);
 }
 
@@ -234,8 +247,8 @@ static int kernel_drive_low(struct line *base)
 	/* Noise from before: the queue survives a reconfiguration, but while we drive the
 	 * line nothing new comes into it. */
 	do {
-		num_events = take_events(line, MAX_WAITING);
-	} while (num_events == MAX_WAITING);
+		num_events = take_events(line, MAX_BATCH);
+	} while (num_events == MAX_BATCH);
 	return num_events < 0 ? num_events : 0;
 }
 
@@ -252,12 +265,10 @@ static int kernel_listen(struct line *base, uint64_t *release_ns_out,
 	return error;
 }
 
-static int kernel_read(struct line *base, struct edge *out, size_t max_edges)
+/* Copies those events of the batch that are ours. Returns how many. */
+static size_t copy_edges(const struct kernel_line *line, int num_events, struct edge *out)
 {
-	struct kernel_line *line = (struct kernel_line *)base;
-	int num_events =
-		take_events(line, max_edges < MAX_WAITING ? max_edges : MAX_WAITING);
-	int num_edges = 0;
+	size_t num_edges = 0;
 
 	for (int i = 0; i < num_events; i++) {
 		struct gpiod_edge_event *event =
@@ -274,7 +285,24 @@ static int kernel_read(struct line *base, struct edge *out, size_t max_edges)
 			.event = is_rising ? EDGE_RISING : EDGE_FALLING,
 		};
 	}
-	return num_events < 0 ? num_events : num_edges;
+	return num_edges;
+}
+
+static int kernel_read(struct line *base, struct edge *out, size_t max_edges)
+{
+	struct kernel_line *line = (struct kernel_line *)base;
+	size_t num_edges = 0;
+	int num_events;
+
+	do {
+		size_t room = max_edges - num_edges;
+
+		num_events = take_events(line, room < MAX_BATCH ? room : MAX_BATCH);
+		if (num_events < 0)
+			return num_events;
+		num_edges += copy_edges(line, num_events, out + num_edges);
+	} while (num_events == MAX_BATCH);
+	return (int)num_edges;
 }
 
 static int kernel_rest(struct line *base)
