@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t num_bytes)
 	struct recording recording;
 	char reason[RECORDING_MAX_REASON];
 
-	if (num_bytes < 1)
+	/* Without a dollar it is taken for an edge log, where ARMED may be ahead of edges. */
+	if (num_bytes < 2 || data[1] != '$')
 		return 0;
 	if (recording_parse((const char *)data + 1, num_bytes - 1, "x",
 			    wires[data[0] % 4], &recording, reason))
