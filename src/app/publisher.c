@@ -9,7 +9,8 @@
 #include "base/log.h"
 #include "decode/decode.h"
 
-enum { HEALTH_INTERVAL_S = 60 };
+/* kthreadd must get the CPU before us: each listen waits for a thread of its making. */
+enum { HEALTH_INTERVAL_S = 60, PUBLISHER_NICE = 10 };
 
 static const char *sensor_id(const struct publisher *publisher, uint16_t sensor)
 {
@@ -204,6 +205,7 @@ static void run(void *context)
 {
 	struct publisher *publisher = context;
 
+	thread_yield_to_others(PUBLISHER_NICE);
 	while (!atomic_load_explicit(&publisher->is_stopping, memory_order_relaxed)) {
 		for (size_t i = 0; i < publisher->num_sources; i++)
 			drain(publisher, &publisher->sources[i]);

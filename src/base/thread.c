@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -104,4 +105,10 @@ int thread_ask_realtime(int priority)
 	const struct sched_param parameters = { .sched_priority = priority };
 
 	return -pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters);
+}
+
+void thread_yield_to_others(int nice)
+{
+	/* On Linux 0 means the calling thread, not its process. */
+	setpriority(PRIO_PROCESS, 0, nice);
 }

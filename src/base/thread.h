@@ -34,4 +34,8 @@ must_check int thread_join_until(struct thread *thread, uint64_t until_ns);
  * the thread runs on as before. */
 int thread_ask_realtime(int priority);
 
+/* Lets all other work of the machine go before the calling thread's: a nice value of its own,
+ * 0..19. It always may be raised. */
+void thread_yield_to_others(int nice);
+
 #endif

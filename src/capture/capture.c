@@ -13,10 +13,10 @@
 
 enum {
 	STACK_BYTES = 96 * 1024,
-	TIMER_SLACK_NS =
-		1000, /* the kernel's 50 us are too coarse for a pulse of 480 us */
-	REALTIME_PRIORITY =
-		20, /* above all that is not real-time, below a kernel's irq threads */
+	/* the kernel's 50 us are too coarse for a start pulse of 480 us */
+	TIMER_SLACK_NS = 1000,
+	/* above all that is not real-time, below a kernel's irq threads */
+	REALTIME_PRIORITY = 20,
 	AIR_MARGIN_US = 2000, /* what an attempt takes beside its pulse and its frame */
 	MAX_AIR_TRIES = 3,
 	REOPEN_MIN_MS = 1000,

@@ -22,6 +22,7 @@
 enum {
 	/* DNS and OpenSSL want more than musl's default; the pages are not touched before. */
 	STACK_BYTES = 512 * 1024,
+	CONNECTION_NICE = 10, /* all else goes first: listening to sensors above all */
 	BACKOFF_MIN_MS = 1000,
 	BACKOFF_MAX_MS = 60000,
 	DRAIN_MS = 3000,
@@ -252,6 +253,7 @@ static void run(void *context)
 {
 	struct connection *connection = context;
 
+	thread_yield_to_others(CONNECTION_NICE);
 	while (!get(&connection->is_stopping)) {
 		if (connect_anywhere(connection))
 			serve(connection);
