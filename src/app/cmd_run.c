@@ -66,12 +66,12 @@ static int run(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		if (option == 'h')
 			return command_print_help(&command_run);
+		if (option == '?')
+			return command_usage_error(&command_run, NULL);
 		if (option == 'c')
 			option_path = optarg;
-		else if (option != 'l' || !log_level_from_name(optarg, &level))
-			return command_usage_error(&command_run,
-						   option == 'l' ? "no such log level: %s"
-								 : NULL,
+		else if (!log_level_from_name(optarg, &level))
+			return command_usage_error(&command_run, "no such log level: %s",
 						   optarg);
 		else
 			log_set_level(level);

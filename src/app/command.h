@@ -6,6 +6,7 @@
 #ifndef APP_COMMAND_H
 #define APP_COMMAND_H
 
+#include "base/attributes.h"
 #include "config/config.h"
 
 /* Exit statuses: sysexits.h's where it has one. */
@@ -39,7 +40,8 @@ void command_print_errors(const char *path, const struct config_errors *errors);
 
 /* Prints usage and help of a command: on stdout for --help, on stderr after a mistake, which
  * `format` names. Returns EXIT_USAGE. */
-int command_usage_error(const struct command *command, const char *format, ...);
+int command_usage_error(const struct command *command, const char *format, ...)
+	printf_like(2, 3);
 int command_print_help(const struct command *command);
 
 #endif
