@@ -51,8 +51,7 @@ static int push_edges(const struct attempt *attempt)
 		edges[i].sensor = attempt->sensor->sensor;
 		ring_push(attempt->ring, &edges[i]);
 	}
-	/* What was dropped in the kernel is missing in the frame, and the decoder sees that. */
-	return num_edges == -EOVERFLOW ? 0 : num_edges;
+	return num_edges;
 }
 
 /* How long we may sleep before a full half of the kernel's room for edges is taken. */
