@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "decode/decode.h"
+#include "decode/framer.h"
+#include "gpio/recording.h"
+#include "publish/payload.h"
+
+enum { MAX_LINE = 8192, NS_PER_STEP = 100000 };
+
+struct arguments {
+	const struct driver *driver; /* NULL: the one that the file names */
+	const char *wire; /* NULL: the first */
+};
+
+/* What became of the files. */
+struct outcome {
+	bool is_failed; /* a file could not be read */
+	bool has_accepted;
+};
+
+/* One file on its way. */
+struct input {
+	const char *path;
+	const struct driver *driver;
+	struct framer framer;
+	unsigned num_frames;
+};
+
+/* Seconds with four decimals. */
+static void add_seconds(struct text *text, uint64_t t_ns)
+{
+	uint64_t steps = (t_ns + NS_PER_STEP / 2) / NS_PER_STEP;
+
+	text_add(text, "%" PRIu64 ".%04" PRIu64, steps / 10000, steps % 10000);
+}
+
+static void print_frame(struct input *input, struct outcome *outcome)
+{
+	const struct frame *frame = &input->framer.frame;
+	uint64_t t_ns = frame->start_ns;
+	struct reading reading = { 0 };
+	enum verdict verdict = decode_frame(input->driver, frame, &reading);
+	char data[MAX_LINE];
+	struct text text;
+
+	if (t_ns == 0 && frame->num_edges > 0)
+		t_ns = frame->edges[0].t_ns;
+	text_init(&text, data, sizeof(data));
+	text_add(&text, "{\"file\":");
+	text_add_json(&text, input->path);
+	text_add(&text, ",\"frame\":%u,\"t_s\":", ++input->num_frames);
+	add_seconds(&text, t_ns);
+	text_add(&text, ",\"verdict\":\"%s\"", verdict_name(verdict));
+	if (verdict_is_accepted(verdict)) {
+		outcome->has_accepted = true;
+		text_add(&text, ",");
+		payload_values(&text, &reading);
+	}
+	text_add(&text, "}");
+	puts(data);
+}
+
+static void feed(struct input *input, const struct edge *edge, struct outcome *outcome)
+{
+	bool again = true;
+
+	while (again) {
+		if (framer_feed(&input->framer, edge, &again))
+			print_frame(input, outcome);
+	}
+}
+
+static void decode_recording(struct input *input, const struct recording *recording,
+			     struct outcome *outcome)
+{
+	framer_init(&input->framer);
+	for (size_t i = 0; i < recording->num_edges; i++)
+		feed(input, &recording->edges[i], outcome);
+}
+
+static void decode_file(const struct arguments *arguments, const char *path,
+			struct outcome *outcome)
+{
+	char reason[RECORDING_MAX_REASON];
+	struct recording recording = { 0 };
+	struct input input = { .path = path, .driver = arguments->driver };
+
+	if (recording_load(path, arguments->wire, &recording, reason) < 0) {
+		fprintf(stderr, "pin2mqtt: %s\n", reason);
+		outcome->is_failed = true;
+		return;
+	}
+	if (!input.driver)
+		input.driver = driver_find(recording.driver);
+	if (input.driver) {
+		decode_recording(&input, &recording, outcome);
+	} else {
+		outcome->is_failed = true;
+		if (*recording.driver)
+			fprintf(stderr, "pin2mqtt: %s: no such driver: %s\n", path,
+				recording.driver);
+		else
+			fprintf(stderr,
+				"pin2mqtt: %s: does not say which sensor it is; "
+				"--driver does\n",
+				path);
+	}
+	recording_finish(&recording);
+}
+
+static int decode_files(const struct arguments *arguments, char *const *paths)
+{
+	struct outcome outcome = { .is_failed = false };
+
+	for (; *paths; paths++)
+		decode_file(arguments, *paths, &outcome);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "pin2mqtt: standard output: %s\n", strerror(errno));
+		return EXIT_FAILED;
+	}
+	return outcome.has_accepted && !outcome.is_failed ? EXIT_DONE : EXIT_FAILED;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "driver", required_argument, NULL, 'd' },
+		{ "wire", required_argument, NULL, 'w' },
+		{ "strict", no_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct arguments arguments = { .driver = NULL };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "d:h", options, NULL)) != -1) {
+		switch (option) {
+		case 'd':
+			arguments.driver = driver_find(optarg);
+			if (!arguments.driver)
+				return command_usage_error(&command_decode,
+							   "no such driver: %s", optarg);
+			break;
+		case 'w':
+			arguments.wire = optarg;
+			break;
+		case 's':
+			/* Nothing is repaired yet, so nothing changes. */
+			break;
+		case 'h':
+			return command_print_help(&command_decode);
+		default:
+			return command_usage_error(&command_decode, NULL);
+		}
+	}
+	if (optind >= argc)
+		return command_usage_error(&command_decode, "which file?");
+	return decode_files(&arguments, &argv[optind]);
+}
+
+const struct command command_decode = {
+	.name = "decode",
+	.synopsis = "[--driver D] [--wire NAME] [--strict] FILE...",
+	.summary = "recorded edges -> readings, one JSON object a frame",
+	.help = "  -d, --driver D   the sensor that was recorded (default: as an edge "
+		"log says)\n"
+		"      --wire NAME  the wire of a VCD that is the bus (default: the "
+		"first of 1 "
+		"bit)\n"
+		"      --strict     no repair of damaged frames. None are repaired yet\n"
+		"  -h, --help       this\n"
+		"\n"
+		"FILE is an edge log or a VCD. The verdict is clean, or why the frame "
+		"was "
+		"refused.\n"
+		"Ends with 0 where at least one frame was accepted and all files were "
+		"read.\n",
+	.run = run,
+};
