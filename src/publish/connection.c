@@ -25,6 +25,9 @@ enum {
 	CONNECTION_NICE = 10, /* all else goes first: listening to sensors above all */
 	BACKOFF_MIN_MS = 1000,
 	BACKOFF_MAX_MS = 60000,
+	BACKOFF_AFTER_USE_MS = 4000,
+	SHORT_MS = 10000,
+	NUM_SHORT_SUSPICIOUS = 5,
 	DRAIN_MS = 3000,
 	GOODBYE_MS = 1000,
 	STOP_MS = 4800, /* when connected: drain, goodbye and the library's own end */
@@ -43,6 +46,7 @@ struct connection {
 	struct dialled dialled; /* who we are connected to */
 	struct backoff backoff;
 	uint64_t up_since_ns;
+	uint32_t num_short; /* connections in a row that were soon cut off */
 	uint32_t num_dropped_logged;
 	_Atomic uint32_t is_stopping; /* the owner writes */
 	_Atomic uint32_t version; /* 0: not connected; our thread writes, as below */
@@ -201,6 +205,32 @@ static void say_goodbye(struct connection *connection)
 	connection->broker->ops->disconnect(connection->broker, !trouble);
 }
 
+/* How soon to try again: at once after a connection that held for as long as we would have
+ * waited, soon after one that was of use, as a broker's restart cuts it short. One that was
+ * of no use, or after which the broker does not want us, is a failure like others. */
+static void judge_connection(struct connection *connection, uint64_t up_ms)
+{
+	struct backoff *backoff = &connection->backoff;
+
+	if (up_ms >= backoff->ceiling_ms)
+		backoff_reset(backoff);
+	else if (connection->session.is_of_use &&
+		 !inbox_is_unwelcome(&connection->inbox) &&
+		 backoff->ceiling_ms > BACKOFF_AFTER_USE_MS)
+		backoff->ceiling_ms = BACKOFF_AFTER_USE_MS;
+}
+
+/* Two clients of one id throw each other out, and only MQTT 5 may tell them. */
+static void hint_at_a_rival(struct connection *connection, uint64_t up_ms)
+{
+	bool is_short = connection->session.is_of_use && up_ms < SHORT_MS;
+
+	connection->num_short = is_short ? connection->num_short + 1 : 0;
+	if (connection->num_short == NUM_SHORT_SUSPICIOUS)
+		log_warning("connections are cut off again and again: is there another "
+			    "client with the same mqtt.client_id?");
+}
+
 static void come_down(struct connection *connection, const char *reason)
 {
 	uint64_t up_ms = (clock_mono_ns() - connection->up_since_ns) / CLOCK_NS_PER_MS;
@@ -208,12 +238,11 @@ static void come_down(struct connection *connection, const char *reason)
 	take_acks(connection);
 	outbox_rewind(connection->outbox);
 	connection->broker->ops->disconnect(connection->broker, false);
-	/* A connection that held for as long as we would have waited was a good one. */
-	if (up_ms >= connection->backoff.ceiling_ms)
-		backoff_reset(&connection->backoff);
+	judge_connection(connection, up_ms);
 	log_warning("connection to the broker lost server=%s reason=\"%s\" up_s=%" PRIu64,
 		    connection->dialled.server, reason, up_ms / 1000);
 	connection->dial.has_news = true;
+	hint_at_a_rival(connection, up_ms);
 }
 
 static void serve(struct connection *connection)

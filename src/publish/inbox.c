@@ -65,6 +65,12 @@ bool inbox_is_lost(const struct inbox *inbox)
 	return atomic_load_explicit(&inbox->is_lost, memory_order_acquire);
 }
 
+bool inbox_is_unwelcome(const struct inbox *inbox)
+{
+	return reason_is_unwelcome(
+		atomic_load_explicit(&inbox->lost_reason, memory_order_relaxed));
+}
+
 const char *inbox_lost_words(const struct inbox *inbox)
 {
 	const char *words = reason_words(

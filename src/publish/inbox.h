@@ -49,6 +49,9 @@ must_check bool inbox_take_ack(struct inbox *inbox, struct ack *out);
 
 bool inbox_is_lost(const struct inbox *inbox);
 
+/* Whether the broker ended the connection with a reason to stay away for a while (MQTT 5). */
+bool inbox_is_unwelcome(const struct inbox *inbox);
+
 /* In words; where it is not lost, or nobody said why, too. */
 const char *inbox_lost_words(const struct inbox *inbox);
 

@@ -6,7 +6,12 @@
 
 #include "base/attributes.h"
 
-enum { UNSUPPORTED_VERSION = 0x84, QUOTA_EXCEEDED = 0x97 };
+enum {
+	UNSUPPORTED_VERSION = 0x84,
+	SHUTTING_DOWN = 0x8b,
+	KEEPALIVE_TIMEOUT = 0x8d,
+	QUOTA_EXCEEDED = 0x97,
+};
 
 struct row {
 	unsigned code;
@@ -26,9 +31,9 @@ static const struct row rows[] = {
 	{ 0x88, EBUSY, "the server is not available" },
 	{ 0x89, EBUSY, "the server is busy" },
 	{ 0x8a, EACCES, "banned" },
-	{ 0x8b, EBUSY, "the server is shutting down" },
+	{ SHUTTING_DOWN, EBUSY, "the server is shutting down" },
 	{ 0x8c, EACCES, "authentication method not known" },
-	{ 0x8d, EBUSY, "keep-alive timeout" },
+	{ KEEPALIVE_TIMEOUT, EBUSY, "keep-alive timeout" },
 	{ 0x8e, EBUSY, "another client took over the client id" },
 	{ 0x8f, EPROTO, "topic filter not valid" },
 	{ 0x90, EPROTO, "topic name not allowed" },
@@ -83,6 +88,11 @@ int reason_of_connack(int version, unsigned code, const char **words_out)
 		row = find(rows, array_length(rows), code);
 	*words_out = row ? row->words : "unknown reason";
 	return row ? -row->error : -EPROTO;
+}
+
+bool reason_is_unwelcome(unsigned code)
+{
+	return code >= 0x80 && code != SHUTTING_DOWN && code != KEEPALIVE_TIMEOUT;
 }
 
 bool reason_is_quota(unsigned code)

@@ -17,6 +17,10 @@ const char *reason_words(unsigned code);
  * -EPROTONOSUPPORT, -EACCES, -EBUSY (later, perhaps) or -EPROTO. */
 int reason_of_connack(int version, unsigned code, const char **words_out);
 
+/* Whether who says so at the end of a connection does not want us back soon: all codes from
+ * 0x80 but for a shut-down and a timeout. */
+bool reason_is_unwelcome(unsigned code);
+
 /* Whether the same message may be taken later. */
 bool reason_is_quota(unsigned code);
 

@@ -63,6 +63,7 @@ void session_begin(struct session *session, int version,
 	session->num_announced = 0;
 	session->replay_before_seq = is_new ? 0 : stat.next_seq;
 	session->is_state_turn = true;
+	session->is_of_use = false;
 	session->last_refusal = 0;
 	backoff_init(&session->quota_pause, PAUSE_MIN_MS, PAUSE_MAX_MS,
 		     (uint32_t)clock_mono_ns());
@@ -323,6 +324,7 @@ void session_acknowledge(struct session *session, int token, unsigned reason)
 		refuse(session, &message, reason);
 		return;
 	}
+	session->is_of_use = true;
 	if (message.seq == 0)
 		return;
 	outbox_ack(session->outbox, message.seq);

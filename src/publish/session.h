@@ -31,6 +31,7 @@ struct session {
 	uint32_t num_announced; /* of the messages that open a connection */
 	uint64_t replay_before_seq; /* older readings waited for this connection */
 	bool is_state_turn;
+	bool is_of_use; /* the broker has taken something */
 	uint32_t last_refusal; /* reason code that was logged; 0: none yet */
 	struct backoff quota_pause;
 	uint64_t pause_until_ns; /* CLOCK_MONOTONIC */

@@ -39,6 +39,9 @@ static void an_unknown_code_has_words_too(void **state)
 	assert_int_equal(reason_of_connack(4, 0x86, &words), -EPROTO);
 	assert_null(reason_words(0));
 	assert_null(reason_words(0x10));
+	assert_true(reason_is_unwelcome(0x8e));
+	assert_false(reason_is_unwelcome(0x8b));
+	assert_false(reason_is_unwelcome(0));
 	assert_true(reason_is_quota(0x97));
 	assert_false(reason_is_quota(0x87));
 }
