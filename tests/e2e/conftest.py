@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: MIT
+"""What the end-to-end tests stand on: the real gateway, a real mosquitto, and paho-mqtt for
+Python as a client that shares no line of code with the gateway's."""
+import collections
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import paho.mqtt.client as mqtt
+import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("PIN2MQTT", str(TOP / "build/dev/src/app/pin2mqtt"))
+MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+WAIT_S = 30
+
+Message = collections.namedtuple("Message", "topic text qos is_retained expiry_s at_s")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(claim, what, seconds=WAIT_S):
+    """Waits until claim() is true, and returns what it returned."""
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        found = claim()
+        if found:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"after {seconds} s still not: {what}")
+
+
+class Broker:
+    """A mosquitto on a port of its own; sessions and retained messages outlive a stop."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"mqtt://127.0.0.1:{self.port}"
+        self.process = None
+        self.configure("allow_anonymous true")
+
+    def configure(self, *lines):
+        store = self.folder / "mosquitto"
+        store.mkdir(exist_ok=True)
+        store.chmod(0o777)
+        (self.folder / "mosquitto.conf").write_text("\n".join([
+            f"listener {self.port} 127.0.0.1", "log_dest none", "user root",
+            "persistence true", f"persistence_location {store}/", "max_queued_messages 0",
+            *lines, ""]))
+
+    def set_password(self, user, password):
+        file = self.folder / "passwords"
+        subprocess.run(["mosquitto_passwd", "-b", "-c", file, user, password], check=True,
+                       capture_output=True)
+        file.chmod(0o644)
+        self.configure("allow_anonymous false", f"password_file {file}")
+
+    def start(self):
+        self.process = subprocess.Popen(
+            [MOSQUITTO, "-c", self.folder / "mosquitto.conf"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until(self.is_up, "mosquitto listens")
+
+    def is_up(self):
+        try:
+            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            return True
+        except OSError:
+            return False
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def stop(self, number=signal.SIGTERM):
+        if self.process:
+            self.send(number)
+            self.process.wait(WAIT_S)
+            self.process = None
+
+    def finish(self):
+        if self.process:
+            self.send(signal.SIGCONT)
+            self.stop(signal.SIGKILL)
+
+
+class Listener:
+    """Hears everything, in a session that outlives it: what it missed comes when it is
+    back."""
+
+    def __init__(self, broker, user=None, password=None, name="listener"):
+        self.messages = []
+        self.lock = threading.Lock()
+        self.is_subscribed = threading.Event()
+        self.client = mqtt.Client(name, protocol=mqtt.MQTTv5)
+        self.client.on_connect = self.on_connect
+        self.client.on_subscribe = lambda *_: self.is_subscribed.set()
+        self.client.on_message = self.on_message
+        self.client.reconnect_delay_set(1, 1)
+        if user:
+            self.client.username_pw_set(user, password)
+        session = Properties(PacketTypes.CONNECT)
+        session.SessionExpiryInterval = 3600
+        self.client.connect("127.0.0.1", broker.port, clean_start=False, properties=session)
+        self.client.loop_start()
+        assert self.is_subscribed.wait(WAIT_S)
+
+    def on_connect(self, client, *_):
+        client.subscribe("#", options=SubscribeOptions(qos=1, retainAsPublished=True))
+
+    def on_message(self, _client, _data, message):
+        expiry_s = getattr(message.properties, "MessageExpiryInterval", 0)
+        with self.lock:
+            self.messages.append(Message(message.topic, message.payload.decode(), message.qos,
+                                         message.retain, expiry_s, time.monotonic()))
+
+    def seen(self, leaf=""):
+        """What has come on topics that end so."""
+        with self.lock:
+            return [message for message in self.messages if message.topic.endswith(leaf)]
+
+    def texts(self, leaf):
+        return [message.text for message in self.seen(leaf)]
+
+    def last(self, leaf):
+        return (self.texts(leaf) or [None])[-1]
+
+    def forget(self):
+        with self.lock:
+            self.messages.clear()
+
+    def wait_for(self, leaf, number=1, seconds=WAIT_S):
+        """The messages on topics that end so, when there are that many of them."""
+        return wait_until(lambda: len(self.seen(leaf)) >= number and self.seen(leaf),
+                          f"{number} messages on {leaf}, only {len(self.seen(leaf))}", seconds)
+
+    def wait_for_text(self, leaf, text, seconds=WAIT_S):
+        wait_until(lambda: self.last(leaf) == text, f"{text} on {leaf}", seconds)
+
+    def readings(self):
+        return [json.loads(text) for text in self.texts("/readings")]
+
+    def finish(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+
+class Gateway:
+    """pin2mqtt run with a configuration of its own."""
+
+    def __init__(self, folder, servers, sensors, mqtt_lines="", environment=None):
+        listed = ", ".join(f'"{server}"' for server in servers)
+        config = folder / "pin2mqtt.yaml"
+        config.write_text("gateway: {id: g}\nmqtt:\n"
+                          f"  servers: [{listed}]\n  topic: b\n{mqtt_lines}\n"
+                          f"sensors:\n{sensors}\n")
+        self.log = folder / "stderr"
+        with self.log.open("w") as out:
+            self.process = subprocess.Popen(
+                [PROGRAM, "run", "-c", config, "--log-level", "debug"],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=out,
+                env=os.environ | (environment or {}))
+        self.status = None
+
+    def said(self):
+        return self.log.read_text()
+
+    def wait_for_word(self, pattern, seconds=WAIT_S):
+        return wait_until(lambda: re.search(pattern, self.said()), f"the log says {pattern}",
+                          seconds)
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def stop(self, number=signal.SIGTERM, seconds=WAIT_S):
+        """Returns how long it took. Nothing may come on stdout."""
+        start_s = time.monotonic()
+        self.process.send_signal(number)
+        self.status = self.process.wait(seconds)
+        took_s = time.monotonic() - start_s
+        assert self.process.stdout.read() == b""
+        self.process.stdout.close()
+        return took_s
+
+    def finish(self):
+        if self.is_alive():
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+
+def dht11s(number):
+    """The fastest sensors there are, in number: one reading a second each."""
+    return "\n".join(f"  - {{id: s{i}, driver: dht11, pin: sim/{i}, interval: 1s}}"
+                     for i in range(number))
+
+
+@pytest.fixture(name="sensors")
+def many_sensors():
+    return dht11s
+
+
+@pytest.fixture(name="broker")
+def running_broker(tmp_path):
+    """A broker that runs; stop(), configure() and start() change that."""
+    if not MOSQUITTO:
+        pytest.skip("SKIP mosquitto is not installed")
+    broker = Broker(tmp_path)
+    broker.start()
+    yield broker
+    broker.finish()
+
+
+@pytest.fixture(name="listen")
+def listeners(broker):
+    """listen(): a listener on the broker."""
+    all_of_them = []
+
+    def listen(**options):
+        listener = Listener(broker, name=f"listener{len(all_of_them)}", **options)
+        all_of_them.append(listener)
+        return listener
+
+    yield listen
+    for listener in all_of_them:
+        listener.finish()
+
+
+@pytest.fixture(name="run")
+def gateways(tmp_path, broker):
+    """run(): a gateway that posts to the broker."""
+    all_of_them = []
+
+    def run(sensors=dht11s(1), servers=None, **options):
+        folder = tmp_path / f"gateway{len(all_of_them)}"
+        folder.mkdir()
+        gateway = Gateway(folder, servers or [broker.url], sensors, **options)
+        all_of_them.append(gateway)
+        return gateway
+
+    yield run
+    for gateway in all_of_them:
+        gateway.finish()
+        print(gateway.said()[-4000:])

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""User and password, what happens without, and what must not be seen of them."""
+import pytest
+
+SECRET = "correct-horse-battery-staple"
+
+
+@pytest.fixture(name="guarded")
+def broker_with_password(broker):
+    broker.stop()
+    broker.set_password("greenhouse", SECRET)
+    broker.start()
+    return broker
+
+
+def test_user_and_password_are_accepted(guarded, listen, run):
+    listener = listen(user="greenhouse", password=SECRET)
+    gateway = run(mqtt_lines=f"  username: greenhouse\n  password: {SECRET}")
+    listener.wait_for("/readings")
+    assert "connected to the broker" in gateway.said()
+    assert SECRET not in gateway.said()
+    assert all(SECRET not in message.text for message in listener.seen())
+
+
+@pytest.mark.parametrize("version", ["auto", "5", "3.1.1"])
+def test_a_wrong_password_is_told_and_not_shown(guarded, run, version):
+    gateway = run(mqtt_lines=f"  username: greenhouse\n  password: wrong-{SECRET}\n"
+                             f"  version: {version}")
+    said = gateway.wait_for_word(r'warning: no connection to the broker .* reason="(.*)"')
+    assert said[1] in ("refused: not authorised", "refused: wrong user name or password")
+    gateway.wait_for_word("trying the broker again")
+    assert gateway.is_alive()
+    assert gateway.stop() < 2
+    assert gateway.status == 0
+    assert SECRET not in gateway.said()
+
+
+def test_it_logs_in_when_the_broker_is_given_the_password(guarded, listen, run):
+    guarded.stop()
+    guarded.set_password("greenhouse", "something else")
+    guarded.start()
+    gateway = run(mqtt_lines=f"  username: greenhouse\n  password: {SECRET}")
+    gateway.wait_for_word("no connection to the broker")
+    guarded.stop()
+    guarded.set_password("greenhouse", SECRET)
+    guarded.start()
+    listen(user="greenhouse", password=SECRET).wait_for("/readings")
+
+
+def test_proxies_and_traces_of_the_environment_are_ignored(broker, listen, run):
+    listener = listen()
+    gateway = run(environment={
+        "http_proxy": "http://127.0.0.1:1", "https_proxy": "http://127.0.0.1:1",
+        "MQTT_C_CLIENT_TRACE": "ON", "MQTT_C_CLIENT_TRACE_LEVEL": "MAXIMUM",
+        "PAHO_C_CLIENT_USE_HTTP_PROXY": "TRUE"},
+        mqtt_lines=f"  username: greenhouse\n  password: {SECRET}")
+    listener.wait_for("/readings")
+    assert gateway.stop() < 2
+    assert SECRET not in gateway.said()

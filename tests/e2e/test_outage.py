@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: MIT
+"""The broker away, frozen, restarted, refusing: what was read arrives all the same."""
+import datetime
+import random
+import re
+import signal
+import socket
+import time
+
+import pytest
+
+from conftest import free_port, wait_until
+
+
+def check_complete(readings):
+    """No number is missing, the first copies are in order, doubles say the same."""
+    first = {}
+    for reading in readings:
+        reading = dict(reading)
+        reading.pop("replay", None)
+        assert first.setdefault(reading["seq"], reading) == reading
+    seqs = list(first)
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+    return list(first.values())
+
+
+def times_of(readings):
+    return [datetime.datetime.fromisoformat(reading["ts"].replace("Z", "+00:00")).timestamp()
+            for reading in readings]
+
+
+def check_kept_time(readings, seconds=1):
+    """Each sensor's own times keep its interval, whatever the broker did."""
+    for sensor in {reading["sensor"] for reading in readings}:
+        times = times_of([reading for reading in readings if reading["sensor"] == sensor])
+        gaps = [later - sooner for sooner, later in zip(times, times[1:])]
+        assert all(abs(gap - seconds) < 0.4 for gap in gaps), (sensor, gaps)
+
+
+def test_it_starts_without_a_broker_and_delivers_when_one_comes(broker, listen, run, sensors):
+    broker.stop()
+    started = time.time()
+    gateway = run(sensors(4))
+    gateway.wait_for_word('reason="connection refused"')
+    time.sleep(3)
+    broker.start()
+    broker_came = time.time()
+    # Its session begins now: the gateway may be faster.
+    listener = listen()
+    listener.wait_for_text("/status", "online")
+    listener.wait_for("/readings", 16)
+    readings = check_complete(listener.readings())
+    check_kept_time(readings)
+    for reading, ts in zip(listener.readings(), times_of(listener.readings())):
+        assert started - 1 < ts
+        assert reading.get("replay", False) or ts > broker_came - 1
+
+
+def test_readings_of_an_outage_arrive_in_order_with_their_own_time(broker, listen, run, sensors):
+    listener = listen()
+    run(sensors(4))
+    listener.wait_for("/readings", 4)
+    broker.stop()
+    went = time.time()
+    time.sleep(5)
+    broker.start()
+    came = time.time()
+    wait_until(lambda: any(ts > came + 3 for ts in times_of(listener.readings())),
+               "readings from after the outage")
+    readings = check_complete(listener.readings())
+    check_kept_time(readings)
+    meanwhile = [reading for reading, ts in zip(readings, times_of(readings))
+                 if went + 0.5 < ts < came]
+    assert len(meanwhile) >= 16
+    # The very first copy of each has waited.
+    waited = {reading["seq"] for reading in listener.readings() if reading.get("replay")}
+    assert {reading["seq"] for reading in meanwhile} <= waited
+    assert listener.last("/status") == "online"
+
+
+@pytest.mark.slow
+def test_twenty_restarts_of_the_broker_lose_nothing(broker, listen, run, sensors):
+    dice = random.Random(seed := time.time_ns())
+    print("seed", seed)
+    listener = listen()
+    gateway = run(sensors(8))
+    listener.wait_for("/readings", 8)
+    for _ in range(20):
+        time.sleep(dice.uniform(0, 1.5))
+        broker.stop()
+        listener.forget_status = len(listener.seen("/status"))
+        time.sleep(dice.uniform(0, 1.5))
+        broker.start()
+        up_s = time.monotonic()
+        wait_until(lambda: "online" in listener.texts("/status")[listener.forget_status:],
+                   "the gateway is back")
+        waits = re.findall(r"trying the broker again in_s=([\d.]+)", gateway.said())
+        # Its own pause, the attempt that was under way, and the listener's pause.
+        assert time.monotonic() - up_s < float(waits[-1]) + 4
+        assert listener.last("/status") == "online"
+    end = time.time()
+    wait_until(lambda: times_of(listener.readings())[-1] > end, "what comes after all that")
+    readings = check_complete(listener.readings())
+    check_kept_time(readings)
+    num_doubles = len(listener.readings()) - len(readings)
+    print(len(readings), "readings,", num_doubles, "doubles")
+
+
+def test_a_frozen_broker_stops_no_reading(broker, listen, run, sensors):
+    listener = listen()
+    run(sensors(4))
+    listener.wait_for("/readings", 4)
+    broker.send(signal.SIGSTOP)
+    froze = time.time()
+    time.sleep(11)
+    broker.send(signal.SIGCONT)
+    thawed = time.time()
+    wait_until(lambda: times_of(listener.readings())[-1] > thawed, "readings after the thaw")
+    readings = check_complete(listener.readings())
+    check_kept_time(readings)
+    # The first sixteen messages went out before anybody could know, half of them states.
+    old = [reading for reading, ts in zip(listener.readings(), times_of(listener.readings()))
+           if froze + 4 < ts < thawed - 6]
+    assert old and all(reading.get("replay") for reading in old)
+
+
+def stop_in_time(gateway):
+    assert gateway.stop() < 5
+    assert gateway.status == 0
+
+
+def test_it_stops_in_time_while_there_is_no_broker(broker, run):
+    broker.stop()
+    gateway = run()
+    gateway.wait_for_word("trying the broker again")
+    stop_in_time(gateway)
+
+
+def test_it_stops_in_time_while_the_broker_is_frozen(broker, listen, run, sensors):
+    listener = listen()
+    gateway = run(sensors(8))
+    listener.wait_for("/readings", 4)
+    broker.send(signal.SIGSTOP)
+    time.sleep(3)
+    stop_in_time(gateway)
+
+
+def test_it_stops_in_time_while_a_broker_says_nothing(broker, run):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        gateway = run(servers=[f"mqtt://127.0.0.1:{mute.getsockname()[1]}"])
+        caller, _ = mute.accept()
+        assert caller.recv(1)
+        stop_in_time(gateway)
+        caller.close()
+
+
+def test_it_stops_in_time_while_a_name_is_looked_up(broker, run):
+    gateway = run(servers=["mqtt://no-such-host.invalid"])
+    time.sleep(0.3)
+    stop_in_time(gateway)
+
+
+def test_it_stops_in_time_at_once(broker, run):
+    gateway = run()
+    gateway.wait_for_word("starts")
+    stop_in_time(gateway)
+
+
+@pytest.mark.slow
+def test_a_mute_broker_is_told_from_a_missing_one(broker, run):
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        gateway = run(servers=[f"mqtt://127.0.0.1:{mute.getsockname()[1]}"])
+        gateway.wait_for_word('reason="timed out: .* does not answer"', 20)
+
+
+def test_the_next_server_is_taken_when_one_is_gone(broker, listen, run):
+    listener = listen()
+    gateway = run(servers=[f"mqtt://127.0.0.1:{free_port()}", broker.url])
+    listener.wait_for_text("/status", "online")
+    assert 'reason="connection refused"' in gateway.said()
+
+
+@pytest.mark.slow
+def test_two_gateways_of_one_id_are_hinted_at(broker, run):
+    first, second = run(), run()
+    wait_until(lambda: re.search("same mqtt.client_id", first.said() + second.said()), "a hint")
