@@ -19,7 +19,8 @@ RUN cmake --preset release -DCMAKE_INSTALL_PREFIX=/usr \
     && DESTDIR=/out cmake --install build/release --strip
 
 FROM debian:trixie-slim
-RUN apt-get update \
+RUN export DEBIAN_FRONTEND=noninteractive \
+    && apt-get update \
     && apt-get install -y --no-install-recommends \
         ca-certificates libcjson1 libgpiod3 libpaho-mqtt1.3 libyaml-0-2 \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/*
