@@ -88,7 +88,7 @@ def test_a_bad_wire_is_refused_and_never_wrong(generation):
     rows = conf_rows(drivers[:1]) + [
         "1 silent=1",
         "2 glitch_ppm=30000",
-        "3 jitter_ns=8000",
+        "3 jitter_ns=3000",
         "4 jitter_ns=25000",
         "5 glitch_ppm=5000 jitter_ns=15000",
         "6 scale=93",
