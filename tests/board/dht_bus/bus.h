@@ -27,6 +27,7 @@
 #include <linux/list.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/wait.h>
 
 #define MAX_LINES 128
 #define MAX_BYTES 8
@@ -120,6 +121,8 @@ struct rig {
 	struct platform_device *pdev, *iio;
 	struct row *log;
 	u32 nlog, frames;
+	u32 frames_wanted; /* someone waits for so many */
+	wait_queue_head_t waiter;
 	bool powered;
 	ktime_t power_since;
 };

@@ -196,7 +196,8 @@ static void host_release(struct bus *b, ktime_t now)
 		memcpy(r->b, b->b, MAX_BYTES);
 		b->frames++;
 		b->fed_frames++;
-		rig.frames++;
+		if (++rig.frames == rig.frames_wanted)
+			wake_up(&rig.waiter);
 	}
 	b->last_start = now;
 	r->frame = b->frames;
@@ -430,6 +431,7 @@ static int __init dht_bus_init(void)
 	if (!rig.bus || !rig.log || !rig.names)
 		goto free_memory;
 	rig.powered = true;
+	init_waitqueue_head(&rig.waiter);
 	for (i = 0; i < lines; i++) {
 		bus_init(&rig.bus[i], i);
 		rig.names[i] = kasprintf(GFP_KERNEL, "GPIO%u", i);

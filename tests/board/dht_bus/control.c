@@ -13,11 +13,14 @@
  *   log     what was sent, one row a start signal; a write clears it
  *   last    the newest row of each line
  *   stat    "now_ns idle_us frames utc_ns" (idle summed over the CPUs)
+ *   wait    write "FRAMES SECONDS": returns when so many frames were sent, or
+ *           fails when the time is over; takes no CPU meanwhile
  *   noise   "irqoff_us irqoff_period_us soft_us soft_period_us"
  *   power   0/1, the state of the power line
  *   plug    0/1: whether the chip is there; write to pull it out and put it back
  */
 #include <linux/debugfs.h>
+#include <linux/delay.h>
 #include <linux/hex.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -348,6 +351,34 @@ static int stat_show(struct seq_file *m, void *v)
 #define stat_write NULL
 CONTROL_FILE(stat);
 
+static int wait_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%u\n", rig.frames_wanted);
+	return 0;
+}
+
+static ssize_t wait_write(struct file *f, const char __user *u, size_t len, loff_t *pos)
+{
+	char buf[32] = "";
+	u32 seconds;
+	long left;
+
+	if (len >= sizeof(buf))
+		return -E2BIG;
+	if (copy_from_user(buf, u, len))
+		return -EFAULT;
+	if (sscanf(buf, "%u %u", &rig.frames_wanted, &seconds) != 2)
+		return -EINVAL;
+	left = wait_event_interruptible_timeout(rig.waiter,
+						rig.frames >= rig.frames_wanted,
+						seconds * HZ);
+	if (left <= 0)
+		return left ?: -ETIMEDOUT;
+	msleep(50); /* the last one is on the wire just now */
+	return len;
+}
+CONTROL_FILE(wait);
+
 static int power_show(struct seq_file *m, void *v)
 {
 	seq_printf(m, "%d\n", rig.powered);
@@ -410,6 +441,7 @@ void control_init(void)
 	debugfs_create_file("log", 0600, dir, NULL, &log_fops);
 	debugfs_create_file("last", 0400, dir, NULL, &last_fops);
 	debugfs_create_file("stat", 0400, dir, NULL, &stat_fops);
+	debugfs_create_file("wait", 0600, dir, NULL, &wait_fops);
 	debugfs_create_file("power", 0400, dir, NULL, &power_fops);
 	debugfs_create_file("plug", 0600, dir, NULL, &plug_fops);
 	debugfs_create_file("noise", 0600, dir, NULL, &noise_fops);
