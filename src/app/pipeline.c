@@ -160,9 +160,13 @@ static int start_connection(struct pipeline *pipeline)
 	return error;
 }
 
+/* The first readings wait so long: a sensor that just got its power is deaf, and what is said
+ * on connecting to a broker on this machine can keep us from listening in time. */
+static const uint64_t SETTLE_NS = 1000 * CLOCK_NS_PER_MS;
+
 static int start_captures(struct pipeline *pipeline)
 {
-	uint64_t first_ns = clock_mono_ns();
+	uint64_t first_ns = clock_mono_ns() + SETTLE_NS;
 
 	airtime_init(&pipeline->airtime, first_ns);
 	for (size_t i = 0; i < pipeline->num_chips; i++) {
