@@ -18,7 +18,7 @@ FRAMES = {
 
 def synth(program, driver, temperature, humidity, path):
     subprocess.run([program, "synth", "--driver", driver, f"--temperature={temperature}",
-                    f"--humidity={humidity}", "-o", path], check=True)
+                    f"--humidity={humidity}", "--edges=both", "-o", path], check=True)
 
 
 def play_row(line, path):
