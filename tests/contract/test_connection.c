@@ -267,7 +267,8 @@ static void a_frozen_broker_blocks_nobody_and_the_stop_ends(void **state)
 	if (!connection_stop(fixture->connection))
 		print_message("the library hangs and is left behind\n");
 	fixture->connection = NULL;
-	assert_true(clock_mono_ns() - start_ns < 5 * CLOCK_NS_PER_S);
+	/* 4.8 s by itself; the rest is for a machine that does other things, too. */
+	assert_true(clock_mono_ns() - start_ns < 10 * CLOCK_NS_PER_S);
 	kill(fixture->broker.pid, SIGCONT);
 }
 
