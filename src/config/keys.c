@@ -159,17 +159,12 @@ const char *key_name(const struct key *key)
 const char *key_type_name(const struct key *key)
 {
 	static const char *const names[NUM_KEY_TYPES] = {
-		[KEY_SECTION] = "section",
-		[KEY_RECORDS] = "list of sections",
-		[KEY_PINS] = "names and pins",
-		[KEY_TEXT] = "text",
-		[KEY_TEXTS] = "list of texts",
-		[KEY_SECRET_FILE] = "file name",
-		[KEY_NUMBER] = "number",
-		[KEY_CHOICE] = "choice",
-		[KEY_DURATION_MS] = "duration",
-		[KEY_DURATION_S] = "duration",
-		[KEY_SIZE] = "size",
+		[KEY_SECTION] = "section",     [KEY_RECORDS] = "list of sections",
+		[KEY_PINS] = "names and pins", [KEY_TEXT] = "text",
+		[KEY_TEXTS] = "list of texts", [KEY_SECRET_FILE] = "file name",
+		[KEY_NUMBER] = "number",       [KEY_BOOLEAN] = "boolean",
+		[KEY_CHOICE] = "choice",       [KEY_DURATION_MS] = "duration",
+		[KEY_DURATION_S] = "duration", [KEY_SIZE] = "size",
 	};
 
 	return names[key->type];
@@ -215,6 +210,9 @@ void key_describe_limits(const struct key *key, struct text *out)
 	case KEY_NUMBER:
 		text_add(out, "%" PRIu64 " %s %" PRIu64, key->min,
 			 key->max == key->min + 1 ? "or" : "to", key->max);
+		break;
+	case KEY_BOOLEAN:
+		text_add(out, "true or false");
 		break;
 	case KEY_CHOICE:
 		describe_choices(key, out);

@@ -25,6 +25,7 @@ enum key_type {
 	KEY_TEXTS, /* a list; char ** and size_t */
 	KEY_SECRET_FILE, /* the path of a file; char *, its content */
 	KEY_NUMBER, /* uint32_t */
+	KEY_BOOLEAN, /* bool */
 	KEY_CHOICE, /* an enum: the index of the word in `choices` */
 	KEY_DURATION_MS, /* uint32_t, milliseconds */
 	KEY_DURATION_S, /* uint32_t, seconds */

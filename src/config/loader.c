@@ -189,6 +189,7 @@ static int load_item(const struct loader *loader, const struct item *item,
 	case KEY_TEXT:
 	case KEY_SECRET_FILE:
 	case KEY_NUMBER:
+	case KEY_BOOLEAN:
 	case KEY_CHOICE:
 	case KEY_DURATION_MS:
 	case KEY_DURATION_S:

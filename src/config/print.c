@@ -71,6 +71,9 @@ static void print_value(const struct key *key, const void *record, FILE *out)
 	case KEY_NUMBER:
 		fprintf(out, "%" PRIu32, *(const uint32_t *)field);
 		break;
+	case KEY_BOOLEAN:
+		fputs(*(const bool *)field ? "true" : "false", out);
+		break;
 	case KEY_CHOICE:
 		fputs(key->choices[*(const unsigned *)field], out);
 		break;
@@ -233,6 +236,7 @@ static void print_section(struct printer *printer, const char *parent, const voi
 		case KEY_TEXT:
 		case KEY_SECRET_FILE:
 		case KEY_NUMBER:
+		case KEY_BOOLEAN:
 		case KEY_CHOICE:
 		case KEY_DURATION_MS:
 		case KEY_DURATION_S:

@@ -162,6 +162,18 @@ static const char *without_boolean(const char *word)
 	return word;
 }
 
+static int store_boolean(const struct key *key, const struct value_text *value,
+			 void *record, struct text *complaint)
+{
+	const char *word = value->is_plain ? without_boolean(value->text) : value->text;
+	bool is_true = strcmp(word, "true") == 0;
+
+	if (!is_true && strcmp(word, "false") != 0)
+		return refuse(value, complaint, ", but it must be true or false");
+	*(bool *)field_of(key, record) = is_true;
+	return 0;
+}
+
 static int store_choice(const struct key *key, const struct value_text *value,
 			void *record, struct text *complaint)
 {
@@ -251,6 +263,8 @@ int value_store(const struct key *key, const struct value_text *value, void *rec
 		return store_text(key, value, record, complaint);
 	case KEY_NUMBER:
 		return store_number(key, value, record, complaint);
+	case KEY_BOOLEAN:
+		return store_boolean(key, value, record, complaint);
 	case KEY_CHOICE:
 		return store_choice(key, value, record, complaint);
 	case KEY_DURATION_MS:
@@ -313,6 +327,7 @@ void value_free_fields(const char *parent, void *record)
 			break;
 		case KEY_RECORDS: /* the caller knows what else they own */
 		case KEY_NUMBER:
+		case KEY_BOOLEAN:
 		case KEY_CHOICE:
 		case KEY_DURATION_MS:
 		case KEY_DURATION_S:

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/keys.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +34,38 @@ static void defaults_are_good_values_of_their_keys(void **state)
 				 0);
 		value_free_fields("", &config);
 		value_free_fields("sensors[]", &sensor);
+	}
+}
+
+static void a_boolean_takes_the_words_of_yaml_where_they_are_plain(void **state)
+{
+	static const struct {
+		struct value_text value;
+		int result;
+		bool is_true;
+	} rows[] = {
+		{ { "true", true, false }, 0, true },
+		{ { "Off", true, false }, 0, false },
+		{ { "yes", true, false }, 0, true },
+		{ { "true", false, false }, 0, true },
+		{ { "yes", false, false }, -EINVAL, false },
+		{ { "1", true, false }, -EINVAL, false },
+		{ { "", true, false }, -EINVAL, false },
+	};
+	const struct key key = { .path = "switch", .type = KEY_BOOLEAN };
+
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		char data[VALUE_MAX_COMPLAINT];
+		struct text complaint;
+		bool is_true = false;
+
+		text_init(&complaint, data, sizeof(data));
+		assert_int_equal(value_store(&key, &rows[i].value, &is_true, &complaint),
+				 rows[i].result);
+		assert_int_equal(is_true, rows[i].is_true);
+		if (rows[i].result)
+			assert_non_null(strstr(data, ", but it must be true or false"));
 	}
 }
 
@@ -103,6 +136,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults_are_good_values_of_their_keys),
+		cmocka_unit_test(a_boolean_takes_the_words_of_yaml_where_they_are_plain),
 		cmocka_unit_test(keys_have_a_section_a_help_and_one_row),
 		cmocka_unit_test(names_are_found_in_their_section_only),
 		cmocka_unit_test(a_key_is_described_in_a_line),
