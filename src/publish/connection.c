@@ -154,7 +154,7 @@ static const char *drain(struct connection *connection)
 	uint64_t end_ns = clock_mono_ns() + DRAIN_MS * CLOCK_NS_PER_MS;
 
 	while (clock_mono_ns() < end_ns) {
-		bool is_idle;
+		bool is_idle = false;
 		const char *trouble = step(connection, &is_idle);
 
 		if (trouble || session_is_drained(&connection->session))
@@ -250,7 +250,7 @@ static void serve(struct connection *connection)
 	const char *trouble = NULL;
 
 	while (!trouble && !get(&connection->is_stopping)) {
-		bool is_idle;
+		bool is_idle = false;
 
 		trouble = step(connection, &is_idle);
 		if (!trouble && is_idle)
