@@ -175,8 +175,7 @@ static void find_gaps(struct dht_fit *fit, const int32_t *intervals_ns, size_t n
 	bool stands_out = best_ns >= MIN_GAP_NS && best_ns - second_ns >= MIN_GAP_LEAD_NS;
 
 	fit->gap_ns = gap_ns > 0 ? gap_ns : 0;
-	fit->has_gaps = stands_out && best_phase == fit->phase &&
-			!are_coarse(intervals_ns, num_bits);
+	fit->has_gaps = stands_out && best_phase == fit->phase && !fit->is_coarse;
 	fit->has_strange_gaps = stands_out && best_phase != fit->phase;
 }
 
@@ -193,6 +192,7 @@ bool dht_fit_find(struct dht_fit *fit, const struct dht_wire *wire,
 		if (intervals_ns[i] < MIN_INTERVAL_NS ||
 		    intervals_ns[i] > MAX_INTERVAL_NS)
 			return false;
+	fit->is_coarse = are_coarse(intervals_ns, num_bits);
 	for (unsigned pass = 0; pass < NUM_PASSES; pass++)
 		move_centres(fit, intervals_ns, num_bits);
 	find_gaps(fit, intervals_ns, num_bits);
@@ -245,6 +245,22 @@ static bool is_noisy(const int32_t *off_ns, size_t num_bits)
 	return num_uneven > num_bits / BITS_PER_UNEVEN;
 }
 
+/* An interval is short because the edge before it came late, and then what lies before that
+ * edge is as much too long. Otherwise there is a spurious edge. */
+static bool are_short_ones_explained(const int32_t *off_ns, size_t num_bits)
+{
+	int32_t late_ns = 0;
+
+	for (size_t i = 0; i < num_bits; i++) {
+		if (off_ns[i] < -late_ns - UNEVEN_NS)
+			return false;
+		late_ns += off_ns[i];
+		if (late_ns < 0)
+			late_ns = 0;
+	}
+	return true;
+}
+
 /* Edges are stamped late, never early. So an edge that seems early against its neighbours is
  * a sign that it is so late that a 01 looks like a 10: one such swap changes the sum, but two,
  * one of them in the checksum, may cancel. What sampling and jitter do to all edges alike
@@ -264,10 +280,19 @@ static bool has_early_edge(const struct dht_fit *fit, const int32_t *off_ns,
 
 /* Where the gaps do not stand out, a bit must be the same with a gap and without one: top bits
  * go wrong in pairs that leave the sum as it is. */
-static bool is_gap_doubtful(const struct dht_fit *fit, int32_t interval_ns)
+static bool are_gaps_doubtful(const struct dht_fit *fit, const int32_t *intervals_ns,
+			      size_t num_bits)
 {
-	return !fit->has_gaps && centre_ns(fit, interval_ns) !=
-					 centre_ns(fit, interval_ns - fit->max_gap_ns);
+	if (fit->has_gaps)
+		return false;
+	for (size_t i = 0; i < num_bits; i++) {
+		int32_t ns = intervals_ns[i];
+
+		if (dht_fit_is_gap(fit, i, num_bits) &&
+		    centre_ns(fit, ns) != centre_ns(fit, ns - fit->max_gap_ns))
+			return true;
+	}
+	return false;
 }
 
 bool dht_fit_read(struct dht_fit *fit, const int32_t *intervals_ns, size_t num_bits,
@@ -282,9 +307,7 @@ bool dht_fit_read(struct dht_fit *fit, const int32_t *intervals_ns, size_t num_b
 		uint8_t *byte = &bytes_out[i / DHT_BITS_PER_BYTE];
 
 		off_ns[i] = ns - expected_ns;
-		if (abs(off_ns[i]) > tolerance_ns ||
-		    (dht_fit_is_gap(fit, i, num_bits) &&
-		     is_gap_doubtful(fit, intervals_ns[i])))
+		if (abs(off_ns[i]) > tolerance_ns)
 			return false;
 		*byte = (uint8_t)(*byte << 1 | (expected_ns == fit->one_ns));
 	}
@@ -292,6 +315,8 @@ bool dht_fit_read(struct dht_fit *fit, const int32_t *intervals_ns, size_t num_b
 	fit->first_off_ns = off_ns[0];
 	/* Noise shows gaps where there are none. */
 	fit->has_gaps &= fit->spread_ns <= MAX_GAP_SPREAD_NS;
-	return !is_noisy(off_ns, num_bits) && !has_early_edge(fit, off_ns, num_bits) &&
-	       off_ns[0] >= -UNEVEN_NS;
+	return !is_noisy(off_ns, num_bits) &&
+	       are_short_ones_explained(off_ns, num_bits) &&
+	       !has_early_edge(fit, off_ns, num_bits) &&
+	       !are_gaps_doubtful(fit, intervals_ns, num_bits);
 }

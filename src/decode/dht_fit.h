@@ -31,6 +31,7 @@ struct dht_fit {
 	uint8_t phase;
 	/* they stand out there; dht_fit_read() takes it back where noise may have made them */
 	bool has_gaps;
+	bool is_coarse; /* the stamps were sampled at 500 kHz or less, down to 100 kHz */
 	bool has_strange_gaps; /* they stand out at another phase */
 };
 

@@ -52,8 +52,9 @@ enum {
 	MIN_RESPONSE_SUM_PERCENT = 92,
 	MAX_RISE_TO_FALL_NS = 100 * NS_PER_US, /* the release's rise to the response */
 	MAX_RISE_TO_RISE_NS = 200 * NS_PER_US,
-	/* of the place of the first bit: sampling, jitter */
+	/* of the place of the first bit: jitter; and sampling at 100 kHz */
 	PLACE_MARGIN_NS = 10 * NS_PER_US,
+	COARSE_PLACE_NS = 10 * NS_PER_US,
 	/* an interval so much longer than a 1 is the response and no bit */
 	RESPONSE_LEAD_NS = 8 * NS_PER_US,
 	/* A DHT11 was seen to take 6..10 ms. */
@@ -64,6 +65,9 @@ enum {
 
 /* Nearly two of the shortest bits: an edge between is missing. */
 enum { MERGED_PERCENT = 95 };
+
+/* Of the model's time from the release to the first bit: clones with a fast clock. */
+enum { MIN_FIRST_BIT_PERCENT = 85 };
 
 /* So few edges are no answer: the line's own rise, and a spike. */
 enum { MAX_STRAY_EDGES = 2 };
@@ -141,8 +145,9 @@ static enum verdict judge_missing(const struct dht_wire *wire, const struct trac
 	if (trace->num_edges <= MAX_STRAY_EDGES)
 		return trace->armed_ns > shortest_ns ? VERDICT_ARMED_LATE
 						     : VERDICT_NO_RESPONSE;
-	return trace->armed_ns > percent_of(first_bit_ns, 85) ? VERDICT_ARMED_LATE
-							      : VERDICT_TOO_FEW_EDGES;
+	return trace->armed_ns > percent_of(first_bit_ns, MIN_FIRST_BIT_PERCENT)
+		       ? VERDICT_ARMED_LATE
+		       : VERDICT_TOO_FEW_EDGES;
 }
 
 /* The bits' edges are the last ones, all of them; what comes before is the response. */
@@ -275,9 +280,14 @@ static enum verdict judge_place(const struct dht_wire *wire, const struct trace 
 			     percent_of(response_ns, MIN_RESPONSE_SUM_PERCENT);
 	/* the second bit's place, where a frame without its first bit begins */
 	int32_t slipped_ns = soonest_ns + fit->zero_ns;
-	int32_t lag_ns = trace->armed_ns < MAX_RELEASE_LAG_NS ? trace->armed_ns
-							      : MAX_RELEASE_LAG_NS;
+	int32_t latest_ns = slipped_ns - PLACE_MARGIN_NS;
 
+	/* The host may have let go after its stamp, but before it was armed. */
+	if (fit->has_gaps)
+		latest_ns += trace->armed_ns < MAX_RELEASE_LAG_NS ? trace->armed_ns
+								  : MAX_RELEASE_LAG_NS;
+	if (fit->is_coarse)
+		latest_ns -= COARSE_PLACE_NS;
 	if (fit->has_strange_gaps || !is_response(wire, trace, layout, fit))
 		return VERDICT_SLIPPED;
 	if (has_clear_response(trace, layout, fit))
@@ -289,7 +299,7 @@ static enum verdict judge_place(const struct dht_wire *wire, const struct trace 
 	if (first_ns < soonest_ns - PLACE_MARGIN_NS ||
 	    first_ns + fit->first_off_ns < soonest_ns - PLACE_MARGIN_NS)
 		return VERDICT_SLIPPED;
-	if (first_ns <= slipped_ns - PLACE_MARGIN_NS + (fit->has_gaps ? lag_ns : 0))
+	if (first_ns <= latest_ns)
 		return VERDICT_CLEAN;
 	return trace->armed_ns > soonest_ns ? VERDICT_ARMED_LATE : VERDICT_SLIPPED;
 }
