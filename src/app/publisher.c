@@ -170,7 +170,7 @@ static uint64_t check_stale(struct publisher *publisher, uint64_t now_ns)
 	uint64_t next_ns = WAKE_FOREVER;
 
 	for (size_t i = 0; i < publisher->config->num_sensors; i++) {
-		struct publisher_sensor *sensor = &publisher->sensors[i];
+		const struct publisher_sensor *sensor = &publisher->sensors[i];
 
 		if (!sensor->is_available)
 			continue;

@@ -25,6 +25,7 @@ bool version_library(size_t n, char out[VERSION_MAX_LIBRARY])
 	case 2:
 		snprintf(out, VERSION_MAX_LIBRARY, "libyaml %s", config_yaml_version());
 		return true;
+	default:
+		return false;
 	}
-	return false;
 }
