@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,13 +97,6 @@ int thread_join_until(struct thread *thread, uint64_t until_ns)
 	if (error == 0)
 		thread->is_started = false;
 	return -error;
-}
-
-int thread_ask_realtime(int priority)
-{
-	const struct sched_param parameters = { .sched_priority = priority };
-
-	return -pthread_setschedparam(pthread_self(), SCHED_FIFO, &parameters);
 }
 
 void thread_yield_to_others(int nice)

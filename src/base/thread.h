@@ -30,10 +30,6 @@ void thread_join(struct thread *thread);
  * runs, and all that it uses must be left alone for the rest of the process. */
 must_check int thread_join_until(struct thread *thread, uint64_t until_ns);
 
-/* Asks SCHED_FIFO for the calling thread. Returns 0, or -EPERM where it is not allowed:
- * the thread runs on as before. */
-int thread_ask_realtime(int priority);
-
 /* Lets all other work of the machine go before the calling thread's: a nice value of its own,
  * 0..19. It always may be raised. */
 void thread_yield_to_others(int nice);
