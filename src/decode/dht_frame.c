@@ -5,24 +5,9 @@
 #include <stdlib.h>
 
 #include "decode/dht_fit.h"
+#include "decode/dht_trace.h"
 
 enum { NS_PER_US = 1000 };
-
-/* Which edges were reported. Labels serve for this only: where the kernel merges two edges,
- * the label is the level when its thread ran. */
-enum seen { SEEN_FALLING, SEEN_RISING, SEEN_BOTH };
-
-/* The edges of a frame as times after the release, or after the first edge where the release
- * is not known. */
-struct trace {
-	int32_t t_ns[FRAME_MAX_EDGES];
-	size_t num_edges;
-	enum seen seen;
-	bool has_release;
-	int32_t armed_ns; /* after the release; 0 where not known */
-	bool has_seq_gap; /* the kernel dropped edges between these */
-	bool is_ordered;
-};
 
 /* How the edges of the bits lie in a trace. */
 struct layout {
@@ -34,9 +19,6 @@ struct layout {
 
 /* How far a low may be off, where it is seen: sampled at 10 us, and 3 us of jitter. */
 enum { MAX_LOW_OFF_NS = 13 * NS_PER_US };
-
-/* Times past this are as good as infinite: no frame is so long. */
-enum { MAX_T_NS = 1000 * 1000 * NS_PER_US };
 
 /* What real sensors do between the release and the first bit. Measured: the response comes
  * 20..50 us after the release, and takes 130..161 us from fall to fall where the datasheet
@@ -72,47 +54,6 @@ enum { MIN_FIRST_BIT_PERCENT = 85 };
 /* So few edges are no answer: the line's own rise, and a spike. */
 enum { MAX_STRAY_EDGES = 2 };
 
-static int32_t after_ns(uint64_t t_ns, uint64_t base_ns)
-{
-	if (t_ns <= base_ns)
-		return 0;
-	return t_ns - base_ns > MAX_T_NS ? MAX_T_NS : (int32_t)(t_ns - base_ns);
-}
-
-static void trace_take(struct trace *trace, const struct frame *frame)
-{
-	uint64_t base_ns = frame->release_ns;
-	uint64_t last_ns = 0;
-	uint32_t last_seq = 0;
-	bool has_falling = false, has_rising = false;
-
-	trace->num_edges = 0;
-	trace->has_release = frame->release_ns != 0;
-	trace->armed_ns =
-		trace->has_release ? after_ns(frame->armed_ns, frame->release_ns) : 0;
-	trace->has_seq_gap = false;
-	trace->is_ordered = true;
-	for (size_t i = 0; i < frame->num_edges && i < FRAME_MAX_EDGES; i++) {
-		const struct edge *edge = &frame->edges[i];
-
-		/* The host's own, where its line and ours are two on one bus. */
-		if (trace->has_release && edge->t_ns < frame->release_ns)
-			continue;
-		if (base_ns == 0)
-			base_ns = edge->t_ns;
-		if (edge->t_ns < last_ns)
-			trace->is_ordered = false;
-		if (last_seq != 0 && edge->seq != 0 && edge->seq != last_seq + 1)
-			trace->has_seq_gap = true;
-		has_falling |= edge->event == EDGE_FALLING;
-		has_rising |= edge->event == EDGE_RISING;
-		last_ns = edge->t_ns;
-		last_seq = edge->seq;
-		trace->t_ns[trace->num_edges++] = after_ns(edge->t_ns, base_ns);
-	}
-	trace->seen = !has_rising ? SEEN_FALLING : !has_falling ? SEEN_RISING : SEEN_BOTH;
-}
-
 static int32_t percent_of(int32_t ns, int percent)
 {
 	return ns / 100 * percent;
@@ -132,7 +73,8 @@ static bool is_about(int32_t ns, int32_t expected_ns, int min_percent, int max_p
 }
 
 /* Too few edges for the bits: whose fault was it? */
-static enum verdict judge_missing(const struct dht_wire *wire, const struct trace *trace)
+static enum verdict judge_missing(const struct dht_wire *wire,
+				  const struct dht_trace *trace)
 {
 	int32_t zero_us = wire->bit_low_us + wire->zero_high_us;
 	int32_t first_bit_us =
@@ -151,14 +93,14 @@ static enum verdict judge_missing(const struct dht_wire *wire, const struct trac
 }
 
 /* The bits' edges are the last ones, all of them; what comes before is the response. */
-static enum verdict lay_out(const struct dht_wire *wire, const struct trace *trace,
+static enum verdict lay_out(const struct dht_wire *wire, const struct dht_trace *trace,
 			    struct layout *out)
 {
 	/* before the first bit: fall; both rises; the release's rise, fall, rise */
 	static const size_t max_before[] = {
-		[SEEN_FALLING] = 1, [SEEN_RISING] = 2, [SEEN_BOTH] = 3
+		[DHT_SEEN_FALLING] = 1, [DHT_SEEN_RISING] = 2, [DHT_SEEN_BOTH] = 3
 	};
-	size_t stride = trace->seen == SEEN_BOTH ? 2 : 1;
+	size_t stride = trace->seen == DHT_SEEN_BOTH ? 2 : 1;
 	/* n intervals have n + 1 ends; where both kinds are there, the last end is a fall and
 	 * the end's rise follows */
 	size_t num_wanted = wire->num_bits * stride + stride;
@@ -171,18 +113,18 @@ static enum verdict lay_out(const struct dht_wire *wire, const struct trace *tra
 		.first = trace->num_edges - num_wanted,
 		.stride = stride,
 		.num_bits = wire->num_bits,
-		.gap_phase = trace->seen == SEEN_RISING ? DHT_BITS_PER_BYTE - 1 : 0,
+		.gap_phase = trace->seen == DHT_SEEN_RISING ? DHT_BITS_PER_BYTE - 1 : 0,
 	};
 	return VERDICT_CLEAN;
 }
 
-static const int32_t *edge_of_bit(const struct trace *trace, const struct layout *layout,
-				  size_t bit)
+static const int32_t *edge_of_bit(const struct dht_trace *trace,
+				  const struct layout *layout, size_t bit)
 {
 	return &trace->t_ns[layout->first + layout->stride * bit];
 }
 
-static void take_intervals(const struct trace *trace, const struct layout *layout,
+static void take_intervals(const struct dht_trace *trace, const struct layout *layout,
 			   int32_t *intervals_ns)
 {
 	for (size_t i = 0; i < layout->num_bits; i++)
@@ -191,7 +133,7 @@ static void take_intervals(const struct trace *trace, const struct layout *layou
 }
 
 /* With both kinds of edges, the low of each bit must be what it is in the others. */
-static bool are_lows_even(const struct dht_wire *wire, const struct trace *trace,
+static bool are_lows_even(const struct dht_wire *wire, const struct dht_trace *trace,
 			  const struct layout *layout, const struct dht_fit *fit)
 {
 	int32_t sum_ns = 0, count = 0;
@@ -223,7 +165,7 @@ static bool are_lows_even(const struct dht_wire *wire, const struct trace *trace
 }
 
 /* Whether the edges before the first bit are those of a response. */
-static bool is_response(const struct dht_wire *wire, const struct trace *trace,
+static bool is_response(const struct dht_wire *wire, const struct dht_trace *trace,
 			const struct layout *layout, const struct dht_fit *fit)
 {
 	const int32_t *t_ns = trace->t_ns;
@@ -235,16 +177,16 @@ static bool is_response(const struct dht_wire *wire, const struct trace *trace,
 
 	if (first == 0)
 		return true;
-	if (trace->seen == SEEN_FALLING)
+	if (trace->seen == DHT_SEEN_FALLING)
 		last_ns = low_ns + high_ns;
-	if (trace->seen == SEEN_RISING)
+	if (trace->seen == DHT_SEEN_RISING)
 		last_ns = high_ns + scaled_ns(wire, fit, wire->bit_low_us);
 	if (!is_about(t_ns[first] - t_ns[first - 1], last_ns, MIN_RESPONSE_PERCENT,
 		      MAX_RESPONSE_PERCENT))
 		return false;
 	if (first == 1)
 		return true;
-	if (trace->seen == SEEN_RISING)
+	if (trace->seen == DHT_SEEN_RISING)
 		return t_ns[1] - t_ns[0] <= MAX_RISE_TO_RISE_NS;
 	if (!is_about(t_ns[first - 1] - t_ns[first - 2], low_ns, MIN_RESPONSE_LOW_PERCENT,
 		      MAX_RESPONSE_PERCENT))
@@ -253,12 +195,12 @@ static bool is_response(const struct dht_wire *wire, const struct trace *trace,
 }
 
 /* Whether the response was seen from fall to fall, and is longer than any bit. */
-static bool has_clear_response(const struct trace *trace, const struct layout *layout,
+static bool has_clear_response(const struct dht_trace *trace, const struct layout *layout,
 			       const struct dht_fit *fit)
 {
-	size_t num_before = trace->seen == SEEN_BOTH ? 2 : 1;
+	size_t num_before = trace->seen == DHT_SEEN_BOTH ? 2 : 1;
 
-	if (trace->seen == SEEN_RISING || layout->first < num_before)
+	if (trace->seen == DHT_SEEN_RISING || layout->first < num_before)
 		return false;
 	int32_t fall_ns = trace->t_ns[layout->first - num_before];
 
@@ -268,14 +210,16 @@ static bool has_clear_response(const struct trace *trace, const struct layout *l
 }
 
 /* Whether the first bit is where it seems to be, and not a bit before or after. */
-static enum verdict judge_place(const struct dht_wire *wire, const struct trace *trace,
+static enum verdict judge_place(const struct dht_wire *wire,
+				const struct dht_trace *trace,
 				const struct layout *layout, const struct dht_fit *fit)
 {
 	int32_t first_ns = trace->t_ns[layout->first];
 	int32_t response_ns =
 		scaled_ns(wire, fit, wire->response_low_us + wire->response_high_us);
-	int32_t low_ns =
-		trace->seen == SEEN_RISING ? scaled_ns(wire, fit, wire->bit_low_us) : 0;
+	int32_t low_ns = trace->seen == DHT_SEEN_RISING
+				 ? scaled_ns(wire, fit, wire->bit_low_us)
+				 : 0;
 	int32_t soonest_ns = MIN_RELEASE_NS + low_ns +
 			     percent_of(response_ns, MIN_RESPONSE_SUM_PERCENT);
 	/* the second bit's place, where a frame without its first bit begins */
@@ -306,13 +250,15 @@ static enum verdict judge_place(const struct dht_wire *wire, const struct trace 
 
 /* The right number of edges, but no bits: an edge lost after a response that was seen, or
  * edges out of place? */
-static enum verdict judge_timing(const struct dht_wire *wire, const struct trace *trace,
+static enum verdict judge_timing(const struct dht_wire *wire,
+				 const struct dht_trace *trace,
 				 const int32_t *intervals_ns)
 {
 	int32_t two_zeros_ns = 2 * (wire->bit_low_us + wire->zero_high_us) * NS_PER_US;
 	size_t num_long = 0;
 
-	if (trace->seen != SEEN_FALLING || trace->num_edges > (size_t)wire->num_bits + 1)
+	if (trace->seen != DHT_SEEN_FALLING ||
+	    trace->num_edges > (size_t)wire->num_bits + 1)
 		return VERDICT_BAD_TIMING;
 	for (size_t i = 0; i < wire->num_bits; i++)
 		num_long += intervals_ns[i] > percent_of(two_zeros_ns, MERGED_PERCENT);
@@ -323,12 +269,12 @@ enum verdict dht_frame_read(const struct dht_wire *wire, const struct frame *fra
 			    uint8_t *bytes_out)
 {
 	int32_t intervals_ns[DHT_MAX_BITS];
-	struct trace trace;
+	struct dht_trace trace;
 	struct layout layout;
 	struct dht_fit fit;
 	enum verdict verdict;
 
-	trace_take(&trace, frame);
+	dht_trace_take(&trace, frame);
 	verdict = lay_out(wire, &trace, &layout);
 	if (verdict != VERDICT_CLEAN)
 		return verdict;
@@ -338,7 +284,7 @@ enum verdict dht_frame_read(const struct dht_wire *wire, const struct frame *fra
 	if (!dht_fit_find(&fit, wire, intervals_ns, layout.num_bits, layout.gap_phase) ||
 	    !dht_fit_read(&fit, intervals_ns, layout.num_bits, bytes_out))
 		return judge_timing(wire, &trace, intervals_ns);
-	if (trace.seen == SEEN_BOTH && !are_lows_even(wire, &trace, &layout, &fit))
+	if (trace.seen == DHT_SEEN_BOTH && !are_lows_even(wire, &trace, &layout, &fit))
 		return VERDICT_BAD_TIMING;
 	return judge_place(wire, &trace, &layout, &fit);
 }
