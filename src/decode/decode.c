@@ -5,32 +5,92 @@
 #include "decode/check.h"
 #include "decode/dht_frame.h"
 
-enum verdict decode_frame(const struct driver *driver, const struct frame *frame,
-			  struct reading *out)
+static struct reading blank_reading(const struct frame *frame, const struct reading *out)
 {
-	uint8_t bytes[DRIVER_MAX_BYTES] = { 0 };
 	struct reading reading = {
 		.t_ns = frame->start_ns,
+		.wall_ms = out->wall_ms,
+		.seq = out->seq,
 		.sensor = frame->sensor,
 	};
+
+	if (reading.t_ns == 0 && frame->num_edges > 0)
+		reading.t_ns = frame->edges[0].t_ns;
+	return reading;
+}
+
+static enum verdict decode_clean(const struct driver *driver, const struct frame *frame,
+				 struct dht_fit *fit_out, struct reading *out)
+{
+	uint8_t bytes[DRIVER_MAX_BYTES] = { 0 };
+	struct reading reading = blank_reading(frame, out);
 	enum verdict verdict;
 
 	if (frame->is_lost)
 		return VERDICT_LINE_LOST;
 	if (frame->is_cut)
 		return VERDICT_OVERRUN;
-	verdict = dht_frame_read(&driver->wire, frame, bytes);
+	verdict = dht_frame_read(&driver->wire, frame, fit_out, bytes);
 	if (verdict != VERDICT_CLEAN)
 		return verdict;
 	if (check_sum8(bytes, BITS_DATA_BYTES) != bytes[BITS_SUM_BYTE])
 		return VERDICT_BAD_CHECKSUM;
 	verdict = driver->decode(bytes, &reading);
-	if (verdict != VERDICT_CLEAN)
+	if (verdict == VERDICT_CLEAN)
+		*out = reading;
+	return verdict;
+}
+
+enum verdict decode_frame(const struct driver *driver, const struct frame *frame,
+			  struct reading *out)
+{
+	struct dht_fit fit;
+
+	return decode_clean(driver, frame, &fit, out);
+}
+
+static bool may_be_repaired(enum verdict verdict)
+{
+	switch (verdict) {
+	case VERDICT_ARMED_LATE:
+	case VERDICT_TOO_FEW_EDGES:
+	case VERDICT_TOO_MANY_EDGES:
+	case VERDICT_BAD_TIMING:
+	case VERDICT_SLIPPED:
+	case VERDICT_BAD_CHECKSUM:
+		return true;
+	case VERDICT_CLEAN:
+	case VERDICT_REPAIRED:
+	case VERDICT_NO_RESPONSE:
+	case VERDICT_AMBIGUOUS:
+	case VERDICT_ALL_ZERO:
+	case VERDICT_IMPLAUSIBLE:
+	case VERDICT_OVERRUN:
+	case VERDICT_LINE_LOST:
+		break;
+	}
+	return false;
+}
+
+enum verdict decode_repair(const struct driver *driver, const struct frame *frame,
+			   struct decode_state *state, struct reading *out)
+{
+	struct dht_fit fit;
+	enum verdict verdict = decode_clean(driver, frame, &fit, out);
+
+	if (verdict == VERDICT_CLEAN && state) {
+		dht_profile_learn(&state->profile, &fit);
+		continuity_learn(&state->continuity, out);
+	}
+	if (!may_be_repaired(verdict))
 		return verdict;
-	if (reading.t_ns == 0 && frame->num_edges > 0)
-		reading.t_ns = frame->edges[0].t_ns;
-	reading.wall_ms = out->wall_ms;
-	reading.seq = out->seq;
-	*out = reading;
-	return VERDICT_CLEAN;
+
+	struct reading reading = blank_reading(frame, out);
+
+	verdict = dht_repair(driver, frame, state, verdict, &reading);
+	if (verdict == VERDICT_REPAIRED) {
+		reading.flags |= READING_REPAIRED;
+		*out = reading;
+	}
+	return verdict;
 }

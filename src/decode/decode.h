@@ -10,12 +10,13 @@
 #ifndef DECODE_DECODE_H
 #define DECODE_DECODE_H
 
+#include "decode/dht_repair.h"
 #include "decode/driver.h"
 #include "model/frame.h"
 #include "model/reading.h"
 #include "model/verdict.h"
 
-/* Turns a frame into values.
+/* Turns a clean frame into values.
  *
  * frame: falling edges only, rising only or both; any count; borrowed, never modified
  * out:   t_ns, sensor, flags and values are filled where the verdict is an accepted one, else
@@ -23,5 +24,14 @@
  */
 enum verdict decode_frame(const struct driver *driver, const struct frame *frame,
 			  struct reading *out);
+
+/* The same; and a damaged frame, where only one value fits the evidence. Such a reading is
+ * marked READING_REPAIRED.
+ *
+ * state: what earlier frames of this sensor told, zeroed at first, or NULL; clean frames are
+ *        learnt from, repaired ones never
+ */
+enum verdict decode_repair(const struct driver *driver, const struct frame *frame,
+			   struct decode_state *state, struct reading *out);
 
 #endif

@@ -266,12 +266,11 @@ static enum verdict judge_timing(const struct dht_wire *wire,
 }
 
 enum verdict dht_frame_read(const struct dht_wire *wire, const struct frame *frame,
-			    uint8_t *bytes_out)
+			    struct dht_fit *fit_out, uint8_t *bytes_out)
 {
 	int32_t intervals_ns[DHT_MAX_BITS];
 	struct dht_trace trace;
 	struct layout layout;
-	struct dht_fit fit;
 	enum verdict verdict;
 
 	dht_trace_take(&trace, frame);
@@ -281,10 +280,11 @@ enum verdict dht_frame_read(const struct dht_wire *wire, const struct frame *fra
 	if (!trace.is_ordered)
 		return VERDICT_BAD_TIMING;
 	take_intervals(&trace, &layout, intervals_ns);
-	if (!dht_fit_find(&fit, wire, intervals_ns, layout.num_bits, layout.gap_phase) ||
-	    !dht_fit_read(&fit, intervals_ns, layout.num_bits, bytes_out))
+	if (!dht_fit_find(fit_out, wire, intervals_ns, layout.num_bits,
+			  layout.gap_phase) ||
+	    !dht_fit_read(fit_out, intervals_ns, layout.num_bits, bytes_out))
 		return judge_timing(wire, &trace, intervals_ns);
-	if (trace.seen == DHT_SEEN_BOTH && !are_lows_even(wire, &trace, &layout, &fit))
+	if (trace.seen == DHT_SEEN_BOTH && !are_lows_even(wire, &trace, &layout, fit_out))
 		return VERDICT_BAD_TIMING;
-	return judge_place(wire, &trace, &layout, &fit);
+	return judge_place(wire, &trace, &layout, fit_out);
 }

@@ -13,12 +13,14 @@
 
 #include <stdint.h>
 
+#include "decode/dht_fit.h"
 #include "decode/driver.h"
 #include "model/frame.h"
 #include "model/verdict.h"
 
-/* bytes_out: wire->num_bits / 8, at most DRIVER_MAX_BYTES; stand with VERDICT_CLEAN only. */
+/* fit_out:   how this sensor sends; stands with VERDICT_CLEAN only
+ * bytes_out: wire->num_bits / 8, at most DRIVER_MAX_BYTES; stand with VERDICT_CLEAN only */
 enum verdict dht_frame_read(const struct dht_wire *wire, const struct frame *frame,
-			    uint8_t *bytes_out);
+			    struct dht_fit *fit_out, uint8_t *bytes_out);
 
 #endif

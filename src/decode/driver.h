@@ -48,6 +48,8 @@ struct driver {
 	const char *const *aliases; /* NULL-terminated: names that mean this driver too */
 	struct probe probe;
 	struct dht_wire wire;
+	/* so many of the frame's first bits are 0 in all that the model can send */
+	uint8_t num_zero_bits;
 
 	/* Turns the frame's bytes into values.
 	 *

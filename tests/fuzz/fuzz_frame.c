@@ -112,6 +112,22 @@ static void fill_from_sensor(struct frame *frame, struct input *input,
 	}
 }
 
+/* Repair changes nothing where the frame is clean. */
+static void check_repair(const struct driver *driver, const struct frame *frame,
+			 enum verdict clean)
+{
+	struct decode_state state = { .profile = { .num_frames = 0 } };
+	struct reading reading = { 0 };
+	enum verdict verdict = decode_repair(driver, frame, &state, &reading);
+
+	check((verdict == VERDICT_CLEAN) == (clean == VERDICT_CLEAN));
+	check((reading.flags == READING_REPAIRED) == (verdict == VERDICT_REPAIRED));
+	if (verdict_is_accepted(verdict))
+		check_values(driver, &reading);
+	else
+		check(reading.num_values == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t num_bytes)
 {
 	struct input input = { data, num_bytes };
@@ -137,5 +153,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t num_bytes)
 		check_values(driver, &reading);
 	else
 		check(reading.num_values == 0);
+	check_repair(driver, &frame, verdict);
 	return 0;
 }

@@ -64,6 +64,7 @@ const struct driver driver_dht11 = {
 		.end_low_us = 57,
 		.num_bits = 40,
 	},
+	.num_zero_bits = 1,
 	.decode = dht11_decode,
 	.encode = dht11_encode,
 };

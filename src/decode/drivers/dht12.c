@@ -56,6 +56,7 @@ const struct driver driver_dht12 = {
 		.end_low_us = 50,
 		.num_bits = 40,
 	},
+	.num_zero_bits = 1,
 	.decode = dht12_decode,
 	.encode = dht12_encode,
 };

@@ -70,6 +70,7 @@ const struct driver driver_dht21 = {
 		.end_low_us = 54,
 		.num_bits = 64,
 	},
+	.num_zero_bits = 6,
 	.decode = dht21_decode,
 	.encode = dht21_encode,
 };

@@ -63,6 +63,7 @@ const struct driver driver_dht22 = {
 		.end_low_us = 47,
 		.num_bits = 40,
 	},
+	.num_zero_bits = 6,
 	.decode = dht22_decode,
 	.encode = dht22_encode,
 };

@@ -55,6 +55,7 @@ const struct driver driver_si7021 = {
 		.end_low_us = 40,
 		.num_bits = 40,
 	},
+	.num_zero_bits = 6,
 	.decode = si7021_decode,
 	.encode = si7021_encode,
 };

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+#include "decode/dht_cells.h"
+
+#include <stdlib.h>
+
+enum { NS_PER_US = 1000, MAX_SAMPLES = DHT_MAX_BITS + 8 };
+
+/* Of the model's clock: clones differ by 12 %. */
+enum { MIN_CLOCK_PERCENT = 82, MAX_CLOCK_PERCENT = 118 };
+
+/* An interval so near to the middle of its kind is one cell. */
+enum { NEAR_NS = 9 * NS_PER_US };
+
+/* Edges are stamped within a microsecond or two when nothing is in the way; stamps that
+ * are all off by more leave nothing to weigh a late one against. */
+enum { MIN_SPREAD_NS = 1500, MAX_SPREAD_NS = 4000 };
+
+/* Gaps were measured from 0 to 14 us. A sensor whose gaps are known keeps them to 3 us. */
+enum { MAX_GAP_NS = 15 * NS_PER_US, GAP_REACH_NS = 3 * NS_PER_US, MIN_GAP_FRAMES = 4 };
+
+/* Where there are fewer cells of a kind in the frame, the profile or the model says. */
+enum { MIN_KIND = 4, PROFILE_WEIGHT = 8, LEARN_SHIFT = 3 };
+
+/* What an interval may be off by: in this many deviations it is a matter of squares, from
+ * there on of the distance, up to a limit. */
+enum { MAX_OFF_NS = 16 * NS_PER_US, MAX_OFF_COST = 9 * DHT_COST_NAT };
+
+static void learn(int32_t *ns, int32_t seen_ns, bool is_first)
+{
+	*ns = is_first ? seen_ns : *ns + (seen_ns - *ns) / (1 << LEARN_SHIFT);
+}
+
+void dht_profile_learn(struct dht_profile *profile, const struct dht_fit *fit)
+{
+	learn(&profile->zero_ns, fit->zero_ns, profile->num_frames == 0);
+	learn(&profile->one_ns, fit->one_ns, profile->num_frames == 0);
+	if (fit->has_gaps) {
+		learn(&profile->gap_ns, fit->gap_ns, profile->num_gaps == 0);
+		if (profile->num_gaps < UINT8_MAX)
+			profile->num_gaps++;
+	} else if (profile->num_gaps > 0) {
+		/* Another sensor on the same pin, perhaps. */
+		profile->num_gaps--;
+	}
+	if (profile->num_frames < UINT8_MAX)
+		profile->num_frames++;
+}
+
+static int32_t median_ns(int32_t *values_ns, size_t num_values)
+{
+	for (size_t i = 1; i < num_values; i++) {
+		int32_t value_ns = values_ns[i];
+		size_t at = i;
+
+		for (; at > 0 && values_ns[at - 1] > value_ns; at--)
+			values_ns[at] = values_ns[at - 1];
+		values_ns[at] = value_ns;
+	}
+	return num_values == 0 ? 0 : values_ns[num_values / 2];
+}
+
+/* The samples of one kind of cell. */
+struct kind {
+	int32_t samples_ns[MAX_SAMPLES];
+	size_t num_samples;
+	int32_t mean_ns;
+	int32_t off_sum_ns;
+	size_t num_near;
+};
+
+/* The mean of those near the median: late edges and gaps do not move it. */
+static void measure(struct kind *kind)
+{
+	int32_t middle_ns = median_ns(kind->samples_ns, kind->num_samples);
+	int32_t sum_ns = 0;
+
+	kind->num_near = 0;
+	for (size_t i = 0; i < kind->num_samples; i++) {
+		int32_t off_ns = kind->samples_ns[i] - middle_ns;
+
+		if (abs(off_ns) > NEAR_NS)
+			continue;
+		sum_ns += off_ns;
+		kind->num_near++;
+	}
+	if (kind->num_near == 0)
+		return;
+	kind->mean_ns = middle_ns + sum_ns / (int32_t)kind->num_near;
+	for (size_t i = 0; i < kind->num_samples; i++)
+		if (abs(kind->samples_ns[i] - middle_ns) <= NEAR_NS)
+			kind->off_sum_ns += abs(kind->samples_ns[i] - kind->mean_ns);
+}
+
+static void sort_intervals(const struct dht_wire *wire, const int32_t *t_ns,
+			   size_t num_edges, struct kind *zeros, struct kind *ones)
+{
+	int32_t zero_ns = (wire->bit_low_us + wire->zero_high_us) * NS_PER_US;
+	int32_t one_ns = (wire->bit_low_us + wire->one_high_us) * NS_PER_US;
+
+	for (size_t i = 0; i + 1 < num_edges && i < MAX_SAMPLES; i++) {
+		int32_t ns = t_ns[i + 1] - t_ns[i];
+		struct kind *kind = ns < (zero_ns + one_ns) / 2 ? zeros : ones;
+
+		if (ns > zero_ns / 100 * MIN_CLOCK_PERCENT - NEAR_NS &&
+		    ns < one_ns / 100 * MAX_CLOCK_PERCENT + NEAR_NS)
+			kind->samples_ns[kind->num_samples++] = ns;
+	}
+	measure(zeros);
+	measure(ones);
+}
+
+/* The mean of the frame and of the profile, each with its weight. */
+static int32_t blend_ns(const struct kind *kind, int32_t profile_ns, int32_t other_ns)
+{
+	int32_t num_near = (int32_t)kind->num_near;
+
+	if (profile_ns != 0)
+		return (kind->mean_ns * num_near + profile_ns * PROFILE_WEIGHT) /
+		       (num_near + PROFILE_WEIGHT);
+	return num_near >= MIN_KIND ? kind->mean_ns : other_ns;
+}
+
+static void set_gaps(struct dht_cells *cells, const struct dht_wire *wire,
+		     const struct dht_profile *profile)
+{
+	cells->min_gap_ns = 0;
+	cells->max_gap_ns = wire->byte_gap_us == 0 ? 0 : MAX_GAP_NS;
+	if (!profile || profile->num_gaps < MIN_GAP_FRAMES)
+		return;
+	cells->min_gap_ns = profile->gap_ns - GAP_REACH_NS;
+	cells->max_gap_ns = profile->gap_ns + GAP_REACH_NS;
+}
+
+bool dht_cells_fit(struct dht_cells *cells, const struct driver *driver,
+		   const struct dht_profile *profile, const int32_t *t_ns,
+		   size_t num_edges)
+{
+	const struct dht_wire *wire = &driver->wire;
+	int32_t wire_zero_ns = (wire->bit_low_us + wire->zero_high_us) * NS_PER_US;
+	int32_t wire_step_ns = (wire->one_high_us - wire->zero_high_us) * NS_PER_US;
+	struct kind zeros = { .num_samples = 0 }, ones = { .num_samples = 0 };
+
+	if (profile && profile->num_frames == 0)
+		profile = NULL;
+	sort_intervals(wire, t_ns, num_edges, &zeros, &ones);
+
+	size_t num_near = zeros.num_near + ones.num_near;
+
+	if (num_near < wire->num_bits / 3u || zeros.num_near < MIN_KIND)
+		return false;
+	cells->zero_ns = blend_ns(&zeros, profile ? profile->zero_ns : 0, 0);
+	cells->one_ns = blend_ns(&ones, profile ? profile->one_ns : 0,
+				 cells->zero_ns +
+					 wire_step_ns / 100 *
+						 (cells->zero_ns / (wire_zero_ns / 100)));
+	cells->spread_ns =
+		(zeros.off_sum_ns + ones.off_sum_ns) / (int32_t)num_near * 5 / 4;
+	if (cells->spread_ns < MIN_SPREAD_NS)
+		cells->spread_ns = MIN_SPREAD_NS;
+	set_gaps(cells, wire, profile);
+	cells->num_bits = wire->num_bits;
+	cells->num_zero_bits = driver->num_zero_bits;
+
+	int32_t step_ns = cells->one_ns - cells->zero_ns;
+
+	return cells->spread_ns <= MAX_SPREAD_NS &&
+	       cells->zero_ns >= wire_zero_ns / 100 * MIN_CLOCK_PERCENT &&
+	       cells->zero_ns <= wire_zero_ns / 100 * MAX_CLOCK_PERCENT &&
+	       step_ns >= wire_step_ns / 100 * 75 && step_ns <= wire_step_ns / 100 * 125;
+}
+
+static unsigned off_cost(const struct dht_cells *cells, int32_t off_ns)
+{
+	int32_t spread_ns = cells->spread_ns;
+	int32_t knee_ns = spread_ns * 5 / 2;
+	int32_t far_ns = abs(off_ns);
+
+	if (far_ns <= knee_ns) {
+		int32_t permille = far_ns * 1000 / spread_ns;
+
+		return (unsigned)(permille * permille / 1000 * DHT_COST_NAT / 2000);
+	}
+	return (unsigned)(DHT_COST_NAT * 25 / 8 +
+			  (far_ns - knee_ns) * (DHT_COST_NAT * 5 / 2) / spread_ns);
+}
+
+unsigned dht_cells_runs(const struct dht_cells *cells, int32_t interval_ns, bool has_gap,
+			struct dht_run *runs_out)
+{
+	int32_t step_ns = cells->one_ns - cells->zero_ns;
+	int32_t max_gap_ns = has_gap ? cells->max_gap_ns : 0;
+	int32_t min_gap_ns = has_gap ? cells->min_gap_ns : 0;
+	int32_t first = (interval_ns - max_gap_ns - MAX_OFF_NS + cells->one_ns - 1) /
+			cells->one_ns;
+	unsigned num_runs = 0;
+
+	for (int32_t m = first < 1 ? 1 : first; m <= DHT_MAX_RUN; m++) {
+		int32_t rest_ns = interval_ns - m * cells->zero_ns;
+
+		if (rest_ns < min_gap_ns - MAX_OFF_NS)
+			break;
+		/* the gap within its limits that leaves least to explain */
+		int32_t s = (rest_ns - (min_gap_ns + max_gap_ns) / 2 + step_ns / 2);
+
+		s = s < 0 ? 0 : s / step_ns;
+		s = s > m ? m : s;
+		rest_ns -= s * step_ns;
+		int32_t off_ns = rest_ns > max_gap_ns   ? rest_ns - max_gap_ns
+				 : rest_ns < min_gap_ns ? rest_ns - min_gap_ns
+							: 0;
+		unsigned cost = abs(off_ns) > MAX_OFF_NS ? MAX_OFF_COST + 1
+							 : off_cost(cells, off_ns);
+
+		if (cost <= MAX_OFF_COST && num_runs < DHT_MAX_RUNS)
+			runs_out[num_runs++] = (struct dht_run){ (uint8_t)m, (uint8_t)s,
+								 (uint16_t)cost };
+	}
+	return num_runs;
+}

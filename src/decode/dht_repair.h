@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Reads a damaged frame where the evidence allows one value only.
+ *
+ * Among all explanations of the edges, the best one that adds up must be cheaper by a margin
+ * than the best one that adds up to another value. The sum thus decides between the few
+ * orders of bits that lost edges leave open, and what it decides is counted: where too many
+ * were in play, chance alone would find one that fits.
+ *
+ * Falling edges only, with the time of the release.
+ *
+ * Pure. Memory: 32 KiB of stack.
+ */
+#ifndef DECODE_DHT_REPAIR_H
+#define DECODE_DHT_REPAIR_H
+
+#include "decode/continuity.h"
+#include "decode/dht_cells.h"
+#include "decode/driver.h"
+#include "model/frame.h"
+
+/* What is known of a sensor. */
+struct decode_state {
+	struct dht_profile profile;
+	struct continuity continuity;
+};
+
+/* refused: why the frame is not clean
+ * out:     t_ns is the caller's; values are filled with VERDICT_REPAIRED only
+ * Returns VERDICT_REPAIRED, VERDICT_AMBIGUOUS, or what was refused. */
+enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
+			const struct decode_state *state, enum verdict refused,
+			struct reading *out);
+
+#endif

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* Damaged frames: read right or refused.
+ *
+ * PIN2MQTT_SOAK: a hundred times as many frames of noise.
+ */
+#include "decode/dht_repair.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "unit/cmocka_test.h"
+#include "unit/decode_test.h"
+
+enum { NS_PER_US = 1000, NUM_NOISE = 100000, SOAK_FACTOR = 100 };
+
+static const struct driver *dht22(void)
+{
+	return driver_find("dht22");
+}
+
+/* 23.8 degree, 72.1 % */
+static void make_frame(uint32_t armed_us, struct frame *out)
+{
+	static const uint8_t bytes[] = { 0x02, 0xd1, 0x00, 0xee, 0xc1 };
+	struct imperfections imperfections = { .armed_ns = armed_us * NS_PER_US,
+					       .jitter_ns = 500,
+					       .seed = 3 };
+
+	test_frame(dht22(), bytes, &imperfections, WAVEFORM_FALLING, out);
+	for (unsigned i = 0; i < out->num_edges; i++)
+		out->edges[i].seq = 0;
+}
+
+static void drop(struct frame *frame, unsigned at)
+{
+	memmove(&frame->edges[at], &frame->edges[at + 1],
+		(frame->num_edges - at - 1u) * sizeof(frame->edges[0]));
+	frame->num_edges--;
+}
+
+static bool is_right(const struct reading *reading)
+{
+	struct reading values = test_values(23800, 72100);
+
+	return test_is_same(reading, &values);
+}
+
+struct counts {
+	unsigned num_clean, num_repaired, num_refused;
+};
+
+/* Right or refused. */
+static void judge(const struct frame *frame, struct counts *counts)
+{
+	struct reading out = { .wall_ms = 5, .seq = 6 };
+	enum verdict verdict = decode_repair(dht22(), frame, NULL, &out);
+
+	assert_int_equal(out.wall_ms, 5);
+	assert_int_equal(out.seq, 6);
+	counts->num_clean += verdict == VERDICT_CLEAN;
+	counts->num_repaired += verdict == VERDICT_REPAIRED;
+	counts->num_refused += !verdict_is_accepted(verdict);
+	assert_int_equal(out.flags, verdict == VERDICT_REPAIRED ? READING_REPAIRED : 0);
+	if (verdict_is_accepted(verdict)) {
+		assert_true(is_right(&out));
+		assert_int_equal(out.t_ns, TEST_START_NS);
+	} else {
+		assert_int_equal(out.num_values, 0);
+	}
+}
+
+static void print_counts(const char *what, const struct counts *counts)
+{
+	printf("  %s: clean %u, repaired %u, refused %u\n", what, counts->num_clean,
+	       counts->num_repaired, counts->num_refused);
+}
+
+static void each_lost_edge_is_found(void **state)
+{
+	struct counts counts = { .num_clean = 0 };
+	struct frame frame;
+
+	(void)state;
+	/* the last one leaves its bit open, and is never made up for */
+	for (unsigned at = 0; at < 41; at++) {
+		make_frame(0, &frame);
+		drop(&frame, at);
+		judge(&frame, &counts);
+	}
+	print_counts("one edge lost", &counts);
+	assert_true(counts.num_repaired >= 34);
+	make_frame(0, &frame);
+	drop(&frame, 41);
+	counts.num_refused = 0;
+	judge(&frame, &counts);
+	assert_int_equal(counts.num_refused, 1);
+}
+
+static void two_lost_edges_are_right_or_refused(void **state)
+{
+	struct counts counts = { .num_clean = 0 };
+	struct frame frame;
+
+	(void)state;
+	for (unsigned first = 1; first < 42; first++)
+		for (unsigned second = first; second < 41; second++) {
+			make_frame(0, &frame);
+			drop(&frame, first);
+			drop(&frame, second);
+			judge(&frame, &counts);
+		}
+	print_counts("two edges lost", &counts);
+	assert_true(counts.num_repaired > 400);
+}
+
+static void a_late_edge_is_right_or_refused(void **state)
+{
+	struct counts counts = { .num_clean = 0 };
+	struct frame frame;
+
+	(void)state;
+	for (unsigned at = 1; at < 42; at++)
+		for (unsigned late_us = 1; late_us < 160; late_us++) {
+			make_frame(0, &frame);
+			frame.edges[at].t_ns += late_us * (uint64_t)NS_PER_US;
+			/* the latch holds one: what came meanwhile is the same edge */
+			while (at + 1u < frame.num_edges &&
+			       frame.edges[at + 1].t_ns <= frame.edges[at].t_ns)
+				drop(&frame, at + 1);
+			judge(&frame, &counts);
+		}
+	print_counts("one edge late", &counts);
+	assert_true(counts.num_repaired > 2000);
+}
+
+static void a_doubled_edge_is_right_or_refused(void **state)
+{
+	struct counts counts = { .num_clean = 0 };
+	struct frame frame;
+
+	(void)state;
+	for (unsigned at = 0; at < 42; at++)
+		for (unsigned by_us = 1; by_us < 75; by_us++) {
+			make_frame(0, &frame);
+			memmove(&frame.edges[at + 1], &frame.edges[at],
+				(frame.num_edges - at) * sizeof(frame.edges[0]));
+			frame.edges[at + 1].t_ns += by_us * (uint64_t)NS_PER_US;
+			frame.num_edges++;
+			judge(&frame, &counts);
+		}
+	print_counts("one edge twice", &counts);
+}
+
+static void bits_that_are_always_0_need_not_be_seen(void **state)
+{
+	struct counts counts = { .num_clean = 0 };
+	struct frame frame;
+
+	(void)state;
+	for (uint32_t armed_us = 200; armed_us < 580; armed_us += 10) {
+		make_frame(armed_us, &frame);
+		judge(&frame, &counts);
+	}
+	assert_int_equal(counts.num_repaired, 38);
+}
+
+static void bits_that_may_be_1_must_be_seen(void **state)
+{
+	struct reading out = { 0 }, values = test_values(24000, 72000);
+	const struct driver *dht11 = driver_find("dht11");
+	uint8_t bytes[DRIVER_MAX_BYTES];
+	struct frame frame;
+
+	(void)state;
+	assert_true(dht11->encode(&values, ENCODING_SIGN_MAGNITUDE, bytes));
+	for (uint32_t armed_us = 290; armed_us < 3000; armed_us += 10) {
+		struct imperfections late = { .armed_ns = armed_us * NS_PER_US };
+
+		test_frame(dht11, bytes, &late, WAVEFORM_FALLING, &frame);
+		assert_false(
+			verdict_is_accepted(decode_repair(dht11, &frame, NULL, &out)));
+	}
+}
+
+static void a_repaired_reading_is_no_reference(void **state)
+{
+	struct decode_state sensor = { .profile = { .num_frames = 0 } };
+	struct decode_state before;
+	struct reading out = { 0 };
+	struct frame frame;
+
+	(void)state;
+	make_frame(0, &frame);
+	assert_int_equal(decode_repair(dht22(), &frame, &sensor, &out), VERDICT_CLEAN);
+	assert_int_equal(sensor.profile.num_frames, 1);
+	assert_int_equal(sensor.continuity.num_values, 2);
+	before = sensor;
+	drop(&frame, 5);
+	assert_int_equal(decode_repair(dht22(), &frame, &sensor, &out), VERDICT_REPAIRED);
+	assert_memory_equal(&sensor, &before, sizeof(sensor));
+}
+
+static void a_damaged_frame_is_no_proof_of_a_big_step(void **state)
+{
+	struct decode_state sensor = { .profile = { .num_frames = 0 } };
+	struct reading out = { 0 };
+	struct reading far = test_values(29000, 72100);
+	struct frame frame;
+
+	(void)state;
+	make_frame(0, &frame);
+	drop(&frame, 5);
+	far.t_ns = frame.start_ns;
+	continuity_learn(&sensor.continuity, &far);
+	assert_false(verdict_is_accepted(decode_repair(dht22(), &frame, &sensor, &out)));
+	/* an old reference says nothing */
+	frame.start_ns += 3600 * UINT64_C(1000000000);
+	assert_int_equal(decode_repair(dht22(), &frame, &sensor, &out), VERDICT_REPAIRED);
+}
+
+static void coarse_stamps_are_not_weighed(void **state)
+{
+	struct reading out = { 0 };
+	struct frame frame;
+
+	(void)state;
+	make_frame(0, &frame);
+	drop(&frame, 5);
+	for (unsigned i = 0; i < frame.num_edges; i++)
+		frame.edges[i].t_ns -= frame.edges[i].t_ns % 10000;
+	assert_false(verdict_is_accepted(decode_repair(dht22(), &frame, NULL, &out)));
+}
+
+static void frames_of_other_models_are_not_bent_to_fit(void **state)
+{
+	static const char *const others[] = { "dht11", "dht21" };
+	struct reading values = test_values(24000, 72000);
+	uint8_t bytes[DRIVER_MAX_BYTES];
+	struct frame frame;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++)
+		for (unsigned at = 0; at < 42; at++) {
+			const struct driver *other = driver_find(others[i]);
+			struct reading out = { 0 };
+
+			assert_true(
+				other->encode(&values, ENCODING_SIGN_MAGNITUDE, bytes));
+			test_frame(other, bytes, NULL, WAVEFORM_FALLING, &frame);
+			drop(&frame, at);
+			assert_false(verdict_is_accepted(
+				decode_repair(dht22(), &frame, NULL, &out)));
+		}
+}
+
+/* Edges at random distances, from those that bits have to those of a floating line. */
+static void make_noise(uint64_t *random, struct frame *frame)
+{
+	int32_t max_us = test_random_between(random, 60, 250);
+	int32_t min_us = test_random_between(random, 1, 100);
+	bool is_like_bits = test_random(random) % 2;
+	uint64_t t_ns = frame->release_ns +
+			(uint64_t)test_random_between(random, 20, 300) * NS_PER_US;
+
+	if (min_us > max_us)
+		min_us = max_us;
+	frame->num_edges = (uint16_t)test_random_between(random, 30, 80);
+	for (unsigned i = 0; i < frame->num_edges; i++) {
+		frame->edges[i] = (struct edge){ .t_ns = t_ns, .event = EDGE_FALLING };
+		if (is_like_bits)
+			t_ns += (uint64_t)(test_random(random) % 2 ? 78 : 126) *
+					NS_PER_US +
+				test_random(random) % (uint32_t)(min_us * 200);
+		else
+			t_ns += (uint64_t)test_random_between(random, min_us * NS_PER_US,
+							      max_us * NS_PER_US);
+	}
+}
+
+/* Bits at random are no noise: only 1 in 256 adds up, and of these few are in range. */
+static void noise_is_not_read(void **state)
+{
+	uint32_t num_frames =
+		NUM_NOISE * (getenv("PIN2MQTT_SOAK") ? (uint32_t)SOAK_FACTOR : 1);
+	uint32_t num_accepted = 0;
+	uint64_t random = 20261122;
+	struct frame frame;
+
+	(void)state;
+	make_frame(0, &frame);
+	for (uint32_t i = 0; i < num_frames; i++) {
+		struct reading out = { 0 };
+
+		make_noise(&random, &frame);
+		num_accepted +=
+			verdict_is_accepted(decode_repair(dht22(), &frame, NULL, &out));
+	}
+	printf("  noise: %u of %u accepted\n", num_accepted, num_frames);
+	assert_int_equal(num_accepted, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_lost_edge_is_found),
+		cmocka_unit_test(two_lost_edges_are_right_or_refused),
+		cmocka_unit_test(a_late_edge_is_right_or_refused),
+		cmocka_unit_test(a_doubled_edge_is_right_or_refused),
+		cmocka_unit_test(bits_that_are_always_0_need_not_be_seen),
+		cmocka_unit_test(bits_that_may_be_1_must_be_seen),
+		cmocka_unit_test(a_repaired_reading_is_no_reference),
+		cmocka_unit_test(a_damaged_frame_is_no_proof_of_a_big_step),
+		cmocka_unit_test(coarse_stamps_are_not_weighed),
+		cmocka_unit_test(frames_of_other_models_are_not_bent_to_fit),
+		cmocka_unit_test(noise_is_not_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
