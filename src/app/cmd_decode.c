@@ -19,6 +19,7 @@ enum { MAX_LINE = 8192, NS_PER_STEP = 100000 };
 struct arguments {
 	const struct driver *driver; /* NULL: the one that the file names */
 	const char *wire; /* NULL: the first */
+	bool is_strict; /* no repair of damaged frames */
 };
 
 /* What became of the files. */
@@ -32,6 +33,8 @@ struct input {
 	const char *path;
 	const struct driver *driver;
 	struct framer framer;
+	struct decode_state decode;
+	bool is_strict;
 	unsigned num_frames;
 };
 
@@ -48,7 +51,10 @@ static void print_frame(struct input *input, struct outcome *outcome)
 	const struct frame *frame = &input->framer.frame;
 	uint64_t t_ns = frame->start_ns;
 	struct reading reading = { 0 };
-	enum verdict verdict = decode_frame(input->driver, frame, &reading);
+	enum verdict verdict =
+		input->is_strict
+			? decode_frame(input->driver, frame, &reading)
+			: decode_repair(input->driver, frame, &input->decode, &reading);
 	char data[MAX_LINE];
 	struct text text;
 
@@ -92,7 +98,9 @@ static void decode_file(const struct arguments *arguments, const char *path,
 {
 	char reason[RECORDING_MAX_REASON];
 	struct recording recording = { 0 };
-	struct input input = { .path = path, .driver = arguments->driver };
+	struct input input = { .path = path,
+			       .driver = arguments->driver,
+			       .is_strict = arguments->is_strict };
 
 	if (recording_load(path, arguments->wire, &recording, reason) < 0) {
 		fprintf(stderr, "pin2mqtt: %s\n", reason);
@@ -154,7 +162,7 @@ static int run(int argc, char **argv)
 			arguments.wire = optarg;
 			break;
 		case 's':
-			/* Nothing is repaired yet, so nothing changes. */
+			arguments.is_strict = true;
 			break;
 		case 'h':
 			return command_print_help(&command_decode);
@@ -176,12 +184,12 @@ const struct command command_decode = {
 		"      --wire NAME  the wire of a VCD that is the bus (default: the "
 		"first of 1 "
 		"bit)\n"
-		"      --strict     no repair of damaged frames. None are repaired yet\n"
+		"      --strict     no repair of damaged frames\n"
 		"  -h, --help       this\n"
 		"\n"
-		"FILE is an edge log or a VCD. The verdict is clean, or why the frame "
-		"was "
-		"refused.\n"
+		"FILE is an edge log or a VCD. The verdict is clean, repaired, or why "
+		"the "
+		"frame was refused.\n"
 		"Ends with 0 where at least one frame was accepted and all files were "
 		"read.\n",
 	.run = run,

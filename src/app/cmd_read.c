@@ -27,6 +27,7 @@ struct target {
 	enum line_edges edges;
 	enum line_bias bias;
 	int max_tries;
+	bool is_strict; /* no repair of damaged frames */
 	bool is_json;
 };
 
@@ -35,18 +36,22 @@ struct session {
 	struct simulation simulation;
 	struct ring ring;
 	struct framer framer;
+	struct decode_state decode;
 	struct edge edges[RING_EDGES];
 };
 
 static enum verdict judge(struct session *session, const struct driver *driver,
-			  struct reading *out)
+			  bool is_strict, struct reading *out)
 {
+	const struct frame *frame = &session->framer.frame;
 	struct edge edge;
 	bool again;
 
 	while (ring_pop(&session->ring, &edge)) {
 		if (framer_feed(&session->framer, &edge, &again))
-			return decode_frame(driver, &session->framer.frame, out);
+			return is_strict ? decode_frame(driver, frame, out)
+					 : decode_repair(driver, frame, &session->decode,
+							 out);
 	}
 	return VERDICT_OVERRUN;
 }
@@ -100,7 +105,8 @@ static int ask(const struct target *target, struct session *session, struct line
 			return EXIT_UNAVAILABLE;
 		}
 
-		enum verdict verdict = judge(session, target->driver, &reading);
+		enum verdict verdict =
+			judge(session, target->driver, target->is_strict, &reading);
 
 		if (verdict_is_accepted(verdict)) {
 			print_reading(target, &reading);
@@ -172,6 +178,7 @@ static int read_configured(const char *option_path, const char *id, struct targe
 								   : LINE_EDGES_FALLING;
 		target->bias = sensor->bias == CONFIG_BIAS_PULL_UP ? LINE_BIAS_PULL_UP
 								   : LINE_BIAS_AS_IS;
+		target->is_strict = sensor->decode == CONFIG_DECODE_STRICT;
 		status = read_target(target);
 	}
 	if (status == EXIT_USAGE && !target->id)

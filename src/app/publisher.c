@@ -101,21 +101,24 @@ static void refuse(struct publisher *publisher, const struct frame *frame,
 		    config->pin_as_written, sensor->driver->name, advice(verdict));
 }
 
-static enum verdict judge(const struct publisher_sensor *sensor,
+static enum verdict judge(struct publisher_sensor *sensor, enum config_decode decode,
 			  const struct frame *frame, struct reading *out)
 {
 	if (frame->is_lost)
 		return VERDICT_LINE_LOST;
 	if (frame->is_cut)
 		return VERDICT_OVERRUN;
-	return decode_frame(sensor->driver, frame, out);
+	if (decode == CONFIG_DECODE_STRICT)
+		return decode_frame(sensor->driver, frame, out);
+	return decode_repair(sensor->driver, frame, &sensor->decode, out);
 }
 
 static void take_frame(struct publisher *publisher, const struct frame *frame)
 {
 	struct publisher_sensor *sensor = &publisher->sensors[frame->sensor];
 	struct reading reading = { .sensor = frame->sensor };
-	enum verdict verdict = judge(sensor, frame, &reading);
+	enum config_decode decode = publisher->config->sensors[frame->sensor].decode;
+	enum verdict verdict = judge(sensor, decode, frame, &reading);
 
 	atomic_fetch_add_explicit(&sensor->tally.verdicts[verdict], 1,
 				  memory_order_relaxed);

@@ -16,6 +16,7 @@
 enum config_mqtt_version { CONFIG_MQTT_AUTO, CONFIG_MQTT_5, CONFIG_MQTT_3_1_1 };
 enum config_retain { CONFIG_RETAIN_AUTO, CONFIG_RETAIN_YES, CONFIG_RETAIN_NO };
 enum config_edges { CONFIG_EDGES_FALLING, CONFIG_EDGES_BOTH };
+enum config_decode { CONFIG_DECODE_REPAIR, CONFIG_DECODE_STRICT };
 enum config_bias { CONFIG_BIAS_AS_IS, CONFIG_BIAS_PULL_UP };
 
 struct config_sensor {
@@ -28,6 +29,7 @@ struct config_sensor {
 	uint32_t stale_after_ms;
 	uint32_t max_retries; /* attempts after a refused one, within the interval */
 	enum config_edges edges;
+	enum config_decode decode;
 	enum config_bias bias;
 };
 

@@ -23,6 +23,7 @@ _Static_assert(sizeof(enum config_retain) == sizeof(unsigned), "enums are not un
 static const char *const versions[] = { "auto", "5", "3.1.1", NULL };
 static const char *const retains[] = { "auto", "true", "false", NULL };
 static const char *const edges[] = { "falling", "both", NULL };
+static const char *const decodes[] = { "repair", "strict", NULL };
 static const char *const biases[] = { "as_is", "pull_up", NULL };
 
 /* clang-format off */
@@ -101,6 +102,8 @@ static const struct key keys[] = {
 	  .max = 20, .help = "attempts after a refused one, within the interval" },
 	{ "sensors[].edges", KEY_CHOICE, .fallback = "falling", SENSOR(edges),
 	  .choices = edges, .help = "edges to take from the kernel" },
+	{ "sensors[].decode", KEY_CHOICE, .fallback = "repair", SENSOR(decode),
+	  .choices = decodes, .help = "whether damaged frames may be repaired" },
 	{ "sensors[].bias", KEY_CHOICE, .fallback = "as_is", SENSOR(bias),
 	  .choices = biases, .help = "the pin's own resistor" },
 };

@@ -134,6 +134,30 @@ def test_a_frame_with_an_edge_less_is_refused(tmp_path):
         assert "temperature" not in frames[0]
 
 
+def test_a_merged_edge_is_repaired_or_refused(tmp_path):
+    path = tmp_path / "log.csv"
+    run("synth", "--driver", "dht22", "-o", path)
+    lines = path.read_text(encoding="utf-8").splitlines()
+    marks = 5
+    num_repaired = 0
+    for lost in range(marks + 1, len(lines) - 1):
+        kept = lines[:lost] + lines[lost + 1:]
+        # The kernel numbers what it reports: a merged edge leaves no gap.
+        numbered = [line if line.startswith("#") or not line.split(",")[2:] or
+                    not line.split(",")[2].strip().isdigit() else
+                    ",".join([*line.split(",")[:2], str(i)])
+                    for i, line in enumerate(kept)]
+        path.write_text("\n".join(numbered) + "\n", encoding="utf-8")
+        frames, status = decode(path)
+        if status == 0:
+            num_repaired += 1
+            assert (frames[0]["verdict"], frames[0]["temperature"]) == ("repaired", 21.5)
+        frames, status = decode(path, "--strict")
+        assert status == 1
+        assert frames[0]["verdict"] in ("too_few_edges", "bad_timing"), lost
+    assert num_repaired > 30
+
+
 def test_the_next_file_is_read_when_one_is_broken(tmp_path):
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
     run("synth", "--driver", "dht22", "-o", good)

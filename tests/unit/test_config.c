@@ -64,6 +64,7 @@ static void a_small_file_gets_all_defaults(void **state)
 	assert_int_equal(sensor->stale_after_ms, 90000);
 	assert_int_equal(sensor->max_retries, 3);
 	assert_int_equal(sensor->edges, CONFIG_EDGES_FALLING);
+	assert_int_equal(sensor->decode, CONFIG_DECODE_REPAIR);
 	assert_int_equal(sensor->bias, CONFIG_BIAS_AS_IS);
 	fixture_finish(&f);
 }
@@ -93,6 +94,7 @@ static void every_key_reaches_its_field(void **state)
 				   "  stale_after: 5s\n"
 				   "  retries: 0\n"
 				   "  edges: both\n"
+				   "  decode: strict\n"
 				   "  bias: pull_up\n";
 
 	(void)state;
@@ -123,6 +125,7 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(sensor->stale_after_ms, 5000);
 	assert_int_equal(sensor->max_retries, 0);
 	assert_int_equal(sensor->edges, CONFIG_EDGES_BOTH);
+	assert_int_equal(sensor->decode, CONFIG_DECODE_STRICT);
 	assert_int_equal(sensor->bias, CONFIG_BIAS_PULL_UP);
 	fixture_finish(&f);
 }

@@ -50,6 +50,7 @@ static void all_defaults_are_printed(void **state)
 				     "    stale_after: 90s\n"
 				     "    retries: 3\n"
 				     "    edges: falling\n"
+				     "    decode: repair\n"
 				     "    bias: as_is\n");
 	free(printed);
 	fixture_finish(&f);
