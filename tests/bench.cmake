@@ -4,3 +4,9 @@ if(PIN2MQTT_TESTS)
   target_include_directories(bare_paho PRIVATE ${PAHO_INCLUDE_DIR})
   target_link_libraries(bare_paho PRIVATE ${PAHO_LIBRARY})
 endif()
+
+# How the decoder does on noisy machines; tests/bench/decode builds it optimised and runs it.
+if(PIN2MQTT_TESTS)
+  add_executable(bench_decode bench/decode.c bench/noise.c)
+  target_link_libraries(bench_decode PRIVATE decode_test m)
+endif()
