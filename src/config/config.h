@@ -43,6 +43,7 @@ struct config {
 	char *path; /* owned; of the file */
 	struct {
 		char *id; /* owned; [a-z0-9_-]+; from the host name where the file has none */
+		bool is_id_derived; /* from the host name */
 		char *name; /* owned */
 	} gateway;
 	struct {
@@ -57,6 +58,11 @@ struct config {
 		enum config_retain retain;
 		uint32_t keepalive_ms;
 	} mqtt;
+	struct {
+		bool is_enabled;
+		char *prefix; /* owned; the first level(s) of discovery topics */
+		char *status_topic; /* owned; where it says "online" */
+	} homeassistant;
 	struct {
 		uint64_t max_bytes; /* of readings that wait for the broker, in memory */
 		uint32_t max_age_s;

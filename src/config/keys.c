@@ -67,6 +67,18 @@ static const struct key keys[] = {
 	  .min = 5 * SECOND, .max = 18 * HOUR, .step = SECOND,
 	  .help = "longest silence before the broker is asked for a sign of life" },
 
+	{ "homeassistant", KEY_SECTION, .help = "what Home Assistant is told" },
+	{ "homeassistant.enabled", KEY_BOOLEAN, .fallback = "true",
+	  FIELD(homeassistant.is_enabled),
+	  .help = "whether the gateway and its sensors appear there by themselves" },
+	{ "homeassistant.prefix", KEY_TEXT, .fallback = "homeassistant",
+	  FIELD(homeassistant.prefix), .min = 1, .max = 128, .is_good = shape_is_topic,
+	  .example = "homeassistant", .help = "its discovery prefix" },
+	{ "homeassistant.status_topic", KEY_TEXT, .fallback = "homeassistant/status",
+	  FIELD(homeassistant.status_topic), .min = 1, .max = 256,
+	  .is_good = shape_is_topic, .example = "homeassistant/status",
+	  .help = "where it says that it is there" },
+
 	{ "store", KEY_SECTION, .help = "readings that wait for the broker" },
 	{ "store.max_size", KEY_SIZE, .fallback = "1MiB", FIELD(store.max_bytes),
 	  .min = 16 << 10, .max = 1 << 30, .help = "how much may wait, in memory" },

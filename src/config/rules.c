@@ -67,6 +67,7 @@ static int derive_gateway_id(const struct rules *rules)
 
 	if (*field)
 		return 0;
+	rules->config->gateway.is_id_derived = true;
 	if (gethostname(host, sizeof(host) - 1) < 0)
 		strcpy(host, "gateway");
 	host[strcspn(host, ".")] = '\0';

@@ -52,6 +52,9 @@ static void a_small_file_gets_all_defaults(void **state)
 	assert_int_equal(f.config->mqtt.qos, 1);
 	assert_int_equal(f.config->mqtt.retain, CONFIG_RETAIN_AUTO);
 	assert_int_equal(f.config->mqtt.keepalive_ms, 20000);
+	assert_true(f.config->homeassistant.is_enabled);
+	assert_string_equal(f.config->homeassistant.prefix, "homeassistant");
+	assert_string_equal(f.config->homeassistant.status_topic, "homeassistant/status");
 	assert_int_equal(f.config->store.max_bytes, 1 << 20);
 	assert_int_equal(f.config->store.max_age_s, 604800);
 	assert_int_equal(f.config->num_sensors, 1);
@@ -83,6 +86,7 @@ static void every_key_reaches_its_field(void **state)
 				   "  qos: 0\n"
 				   "  retain: no\n"
 				   "  keepalive: 1m\n"
+				   "homeassistant: {enabled: off, prefix: ha/x}\n"
 				   "store: {max_size: 2MiB, max_age: 1h}\n"
 				   "pins: {attic: gpiochip2/17}\n"
 				   "sensors:\n"
@@ -110,6 +114,8 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(f.config->mqtt.qos, 0);
 	assert_int_equal(f.config->mqtt.retain, CONFIG_RETAIN_NO);
 	assert_int_equal(f.config->mqtt.keepalive_ms, 60000);
+	assert_false(f.config->homeassistant.is_enabled);
+	assert_string_equal(f.config->homeassistant.prefix, "ha/x");
 	assert_int_equal(f.config->store.max_bytes, 2 << 20);
 	assert_int_equal(f.config->store.max_age_s, 3600);
 	assert_int_equal(f.config->num_pins, 1);
@@ -244,6 +250,10 @@ static void yaml_words_are_booleans_only_where_one_is_wanted(void **state)
 	expect("gateway: {id: g}\nmqtt: {servers: [mqtt://a], retain: \"yes\"}\n"
 	       "sensors: [{id: a, driver: dht22, pin: 4}]\n",
 	       "2:37 mqtt.retain: yes, but it must be auto, true or false\n");
+	expect("gateway: {id: g}\nmqtt: {servers: [mqtt://a]}\n"
+	       "homeassistant: {enabled: \"yes\"}\n"
+	       "sensors: [{id: a, driver: dht22, pin: 4}]\n",
+	       "3:26 homeassistant.enabled: yes, but it must be true or false\n");
 }
 
 static void null_is_as_if_the_key_were_not_there(void **state)
