@@ -7,8 +7,8 @@
 #include "base/attributes.h"
 
 static const struct command *const commands[] = {
-	&command_run,    &command_check, &command_read,
-	&command_decode, &command_synth, &command_drivers,
+	&command_run,   &command_check,     &command_read,    &command_decode,
+	&command_synth, &command_discovery, &command_drivers,
 };
 
 static void print_version(void)

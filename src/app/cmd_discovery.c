@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/homeassistant.h"
+#include "publish/payload.h"
+
+static void print_device(const struct discovery *discovery, size_t device)
+{
+	char topic_data[PAYLOAD_MAX_TOPIC], document_data[DISCOVERY_MAX_DOCUMENT];
+	struct text topic, document;
+
+	text_init(&topic, topic_data, sizeof(topic_data));
+	text_init(&document, document_data, sizeof(document_data));
+	discovery_topic(&topic, discovery, device);
+	discovery_document(&document, discovery, device);
+	printf("%s %s\n", topic_data, document_data);
+}
+
+static int print_all(const struct config *config)
+{
+	struct discovery *discovery;
+	int error = homeassistant_new(config, &discovery);
+
+	if (error) {
+		fprintf(stderr, "pin2mqtt discovery: %s\n", strerror(-error));
+		return EXIT_FAILED;
+	}
+	for (size_t i = 0; i < discovery_num_devices(discovery); i++)
+		print_device(discovery, i);
+	homeassistant_free(discovery);
+	if (!config->homeassistant.is_enabled)
+		fprintf(stderr, "pin2mqtt discovery: homeassistant.enabled is false: the "
+				"gateway does not send these\n");
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "pin2mqtt: standard output: %s\n", strerror(errno));
+		return EXIT_FAILED;
+	}
+	return EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *option_path = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (option == 'h')
+			return command_print_help(&command_discovery);
+		if (option == '?')
+			return command_usage_error(&command_discovery, NULL);
+		option_path = optarg;
+	}
+	if (optind < argc)
+		return command_usage_error(&command_discovery, "unexpected argument: %s",
+					   argv[optind]);
+
+	const char *path = command_config_path(option_path);
+	struct config_errors errors = { 0 };
+	struct config *config = NULL;
+	int error = config_load(path, command_driver_facts(), &config, &errors);
+
+	command_print_errors(path, &errors);
+	config_errors_finish(&errors);
+	if (error)
+		return EXIT_CONFIG;
+
+	int status = print_all(config);
+
+	config_free(config);
+	return status;
+}
+
+const struct command command_discovery = {
+	.name = "discovery",
+	.synopsis = "[-c FILE]",
+	.summary = "the Home Assistant messages it would send, TOPIC PAYLOAD a line",
+	.help = "  -c, --config FILE  the configuration (default: $PIN2MQTT_CONFIG, "
+		"else\n"
+		"                     /etc/pin2mqtt/pin2mqtt.yaml)\n"
+		"  -h, --help         this\n",
+	.run = run,
+};
