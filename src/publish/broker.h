@@ -67,7 +67,10 @@ struct broker_ops {
 		       struct broker_limits *limits_out, char reason[BROKER_MAX_REASON]);
 	/* Returns a token >= 0 (QoS 0: any) or a negative errno. */
 	int (*publish)(struct broker *broker, const struct broker_message *message);
+	/* Returns 0, -EACCES where the broker refuses it, or a negative errno. */
 	int (*subscribe)(struct broker *broker, const char *topic, unsigned qos);
+	/* Returns 0 or a negative errno. */
+	int (*unsubscribe)(struct broker *broker, const char *topic);
 	/* Ends the connection, if there is one: with a goodbye the broker does not send the
 	 * will, without (where the protocol allows it, from MQTT 5) it does. */
 	void (*disconnect)(struct broker *broker, bool is_goodbye);

@@ -330,6 +330,26 @@ static int paho_subscribe(struct broker *broker, const char *topic, unsigned qos
 	return code < 0 ? to_errno(code) : code >= 0x80 ? -EACCES : 0;
 }
 
+static int paho_unsubscribe(struct broker *broker, const char *topic)
+{
+	const struct paho *paho = (const struct paho *)broker;
+	int code;
+
+	if (!paho->current)
+		return -ENOTCONN;
+	if (paho->current->version != MQTTVERSION_5) {
+		code = MQTTClient_unsubscribe(paho->current->client, topic);
+	} else {
+		MQTTResponse response =
+			MQTTClient_unsubscribe5(paho->current->client, topic, NULL);
+
+		code = (int)response.reasonCode;
+		MQTTResponse_free(response);
+	}
+	/* More than 0: the broker's reasons, none of which matters to who wants no more. */
+	return code < 0 ? to_errno(code) : 0;
+}
+
 static void paho_disconnect(struct broker *broker, bool is_goodbye)
 {
 	struct paho *paho = (struct paho *)broker;
@@ -366,6 +386,7 @@ static const struct broker_ops paho_ops = {
 	.connect = paho_connect,
 	.publish = paho_publish,
 	.subscribe = paho_subscribe,
+	.unsubscribe = paho_unsubscribe,
 	.disconnect = paho_disconnect,
 	.free = paho_free,
 };

@@ -156,9 +156,17 @@ static void what_is_subscribed_to_arrives(void **state)
 		wait_for(&fixture->num_arrived, 1);
 		assert_string_equal(fixture->topic, "t");
 		assert_string_equal(fixture->payload, "value");
+		assert_int_equal(fixture->broker->ops->unsubscribe(fixture->broker, "t"),
+				 0);
+		atomic_store(&fixture->num_acknowledged, 0);
+		assert_true(publish(fixture) >= 0);
+		wait_for(&fixture->num_acknowledged, 1);
+		assert_int_equal(fixture->num_arrived, 1);
 		fixture->broker->ops->disconnect(fixture->broker, true);
 	}
 	assert_int_equal(fixture->broker->ops->subscribe(fixture->broker, "t", 1),
+			 -ENOTCONN);
+	assert_int_equal(fixture->broker->ops->unsubscribe(fixture->broker, "t"),
 			 -ENOTCONN);
 }
 
