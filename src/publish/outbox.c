@@ -276,16 +276,28 @@ void outbox_ack(struct outbox *outbox, uint64_t seq)
 	pthread_mutex_unlock(&outbox->lock);
 }
 
-void outbox_rewind(struct outbox *outbox)
+static void refresh_states(struct outbox *outbox)
 {
-	pthread_mutex_lock(&outbox->lock);
-	outbox->taken_seq = outbox->first_seq;
-	outbox->taking = outbox->first;
 	outbox->num_fresh = 0;
 	for (size_t i = 0; i < outbox->num_sensors; i++) {
 		outbox->newest[i].is_fresh = outbox->newest[i].is_there;
 		outbox->num_fresh += outbox->newest[i].is_there;
 	}
+}
+
+void outbox_rewind(struct outbox *outbox)
+{
+	pthread_mutex_lock(&outbox->lock);
+	outbox->taken_seq = outbox->first_seq;
+	outbox->taking = outbox->first;
+	refresh_states(outbox);
+	pthread_mutex_unlock(&outbox->lock);
+}
+
+void outbox_repeat_states(struct outbox *outbox)
+{
+	pthread_mutex_lock(&outbox->lock);
+	refresh_states(outbox);
 	pthread_mutex_unlock(&outbox->lock);
 }
 

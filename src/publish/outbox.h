@@ -5,8 +5,8 @@
  *
  * The newest reading of each sensor is kept beside the queue, for `state`.
  *
- * Threads: outbox_put() from the publisher; outbox_take(), outbox_take_state(), outbox_ack()
- *          and outbox_rewind() from the connection; outbox_stat() from any. One lock guards
+ * Threads: outbox_put() from the publisher; outbox_take(), outbox_take_state(), outbox_ack(),
+ *          outbox_rewind() and outbox_repeat_states() from the connection; outbox_stat() from any. One lock guards
  *          all, never held across a call that may block.
  * Memory:  grows by blocks up to its limit, gives them back as the queue drains.
  */
@@ -53,6 +53,9 @@ void outbox_ack(struct outbox *outbox, uint64_t seq);
 /* The connection is gone: what was taken but not acknowledged is to be taken again, and so is
  * the newest reading of each sensor. */
 void outbox_rewind(struct outbox *outbox);
+
+/* The newest reading of each sensor is to be taken again. */
+void outbox_repeat_states(struct outbox *outbox);
 
 void outbox_stat(struct outbox *outbox, struct outbox_stat *out);
 

@@ -167,6 +167,22 @@ static void a_rewind_brings_back_what_is_not_acknowledged(void **state)
 	outbox_free(outbox);
 }
 
+static void states_can_be_repeated_without_the_readings(void **state)
+{
+	struct outbox *outbox = new_outbox(100, 0);
+	struct reading reading;
+
+	(void)state;
+	put(outbox, 0, 0);
+	assert_true(outbox_take(outbox, &reading));
+	assert_true(outbox_take_state(outbox, &reading));
+	outbox_repeat_states(outbox);
+	assert_true(outbox_take_state(outbox, &reading));
+	assert_false(outbox_take_state(outbox, &reading));
+	assert_false(outbox_take(outbox, &reading));
+	outbox_free(outbox);
+}
+
 static void an_acknowledgement_of_a_dropped_reading_is_ignored(void **state)
 {
 	struct outbox *outbox = new_outbox(2, 0);
@@ -370,6 +386,7 @@ int main(void)
 		cmocka_unit_test(a_later_start_numbers_above_all_of_an_earlier_one),
 		cmocka_unit_test(the_oldest_is_dropped_when_full_and_counted),
 		cmocka_unit_test(what_is_too_old_is_dropped),
+		cmocka_unit_test(states_can_be_repeated_without_the_readings),
 		cmocka_unit_test(a_rewind_brings_back_what_is_not_acknowledged),
 		cmocka_unit_test(an_acknowledgement_of_a_dropped_reading_is_ignored),
 		cmocka_unit_test(the_newest_of_each_sensor_is_taken_once_in_turns),
