@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/homeassistant.h"
 #include "app/publisher.h"
 #include "app/report.h"
 #include "app/simulation.h"
@@ -33,6 +34,7 @@ struct pipeline {
 	const struct config *config; /* borrowed; outlives this */
 	struct airtime airtime;
 	struct outbox *outbox; /* owned */
+	struct discovery *discovery; /* owned; NULL: Home Assistant is told nothing */
 	struct connection *connection; /* owned */
 	struct publisher publisher;
 	struct publisher_source *sources; /* owned; as chips[] */
@@ -145,17 +147,21 @@ static int allocate(struct pipeline *pipeline)
 static int start_connection(struct pipeline *pipeline)
 {
 	const struct config *config = pipeline->config;
+	int error = config->homeassistant.is_enabled
+			    ? homeassistant_new(config, &pipeline->discovery)
+			    : 0;
 	char *info = malloc(REPORT_MAX_INFO);
 	struct text text;
 
-	if (!info)
+	if (error || !info) {
+		free(info);
 		return -ENOMEM;
+	}
 	text_init(&text, info, REPORT_MAX_INFO);
 	report_info(&text, config);
 
-	int error = connection_start(config, pipeline->outbox, text.is_cut ? "{}" : info,
-				     &pipeline->connection);
-
+	error = connection_start(config, pipeline->outbox, text.is_cut ? "{}" : info,
+				 pipeline->discovery, &pipeline->connection);
 	free(info);
 	return error;
 }
@@ -248,6 +254,7 @@ static void free_pipeline(struct pipeline *pipeline)
 		free(pipeline->chips[i].sensors);
 	}
 	outbox_free(pipeline->outbox);
+	homeassistant_free(pipeline->discovery);
 	wake_close(&pipeline->publisher.wake);
 	free(pipeline->chips);
 	free(pipeline->sources);

@@ -321,7 +321,8 @@ static void free_connection(struct connection *connection)
 }
 
 static int new_connection(const struct config *config, struct outbox *outbox,
-			  const char *info, struct connection **out)
+			  const char *info, const struct discovery *discovery,
+			  struct connection **out)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 
@@ -337,6 +338,8 @@ static int new_connection(const struct config *config, struct outbox *outbox,
 	connection->session.config = config;
 	connection->session.outbox = outbox;
 	connection->session.info = connection->info;
+	connection->session.announcer.discovery = discovery;
+	connection->inbox.announcer = &connection->session.announcer;
 
 	connection->dial.config = config;
 	connection->dial.inbox = &connection->inbox;
@@ -356,7 +359,7 @@ static int new_connection(const struct config *config, struct outbox *outbox,
 }
 
 int connection_start_over(const struct config *config, struct outbox *outbox,
-			  const char *info,
+			  const char *info, const struct discovery *discovery,
 			  int (*broker_new)(const struct broker_events *events,
 					    struct broker **out),
 			  struct connection **out)
@@ -365,7 +368,7 @@ int connection_start_over(const struct config *config, struct outbox *outbox,
 	int error = check_topics(config);
 
 	if (!error)
-		error = new_connection(config, outbox, info, &connection);
+		error = new_connection(config, outbox, info, discovery, &connection);
 	if (error)
 		return error;
 
@@ -385,9 +388,10 @@ int connection_start_over(const struct config *config, struct outbox *outbox,
 }
 
 int connection_start(const struct config *config, struct outbox *outbox, const char *info,
-		     struct connection **out)
+		     const struct discovery *discovery, struct connection **out)
 {
-	return connection_start_over(config, outbox, info, broker_paho_new, out);
+	return connection_start_over(config, outbox, info, discovery, broker_paho_new,
+				     out);
 }
 
 bool connection_stop(struct connection *connection)

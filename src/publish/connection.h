@@ -2,8 +2,8 @@
 /* The way to the broker: one thread that connects, posts what the outbox and the board hold,
  * takes acknowledgements, and comes back after every loss.
  *
- * On each connection, in this order: status online, info, availability of every sensor, the
- * newest state of every sensor, then readings in order (those that waited with
+ * On each connection, in this order: status online, info, what Home Assistant is told,
+ * availability of every sensor, the newest state of every sensor, then readings in order (those that waited with
  * "replay":true), fresh states in between. At a stop: what is in flight is waited for (3 s
  * at most), status offline, goodbye.
  *
@@ -24,6 +24,7 @@
 struct broker;
 struct broker_events;
 struct connection;
+struct discovery;
 
 /* Counters, for health and metrics. 32 bit: they wrap. */
 struct connection_stat {
@@ -36,15 +37,17 @@ struct connection_stat {
 };
 
 /* info: the JSON of the `info` topic, borrowed for the call.
- * config and outbox are borrowed and outlive the connection; the broker is made inside.
+ * discovery: what Home Assistant is told; NULL: nothing.
+ * config, outbox and discovery are borrowed and outlive the connection; the broker is made inside.
  * Returns 0, -ENAMETOOLONG where a topic would be longer than PAYLOAD_MAX_TOPIC, or a
  * negative errno. */
 must_check int connection_start(const struct config *config, struct outbox *outbox,
-				const char *info, struct connection **out);
+				const char *info, const struct discovery *discovery,
+				struct connection **out);
 
 /* The same over another broker client than broker_paho_new(). For tests. */
 must_check int connection_start_over(const struct config *config, struct outbox *outbox,
-				     const char *info,
+				     const char *info, const struct discovery *discovery,
 				     int (*broker_new)(const struct broker_events *events,
 						       struct broker **out),
 				     struct connection **out);

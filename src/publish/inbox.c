@@ -24,9 +24,18 @@ static void on_lost(void *context, unsigned reason)
 	wake_signal(&inbox->wake);
 }
 
+static void on_arrived(void *context, const char *topic, const char *payload,
+		       size_t num_bytes, bool is_retained)
+{
+	struct inbox *inbox = context;
+
+	if (announcer_hear(inbox->announcer, topic, payload, num_bytes, is_retained))
+		wake_signal(&inbox->wake);
+}
+
 int inbox_open(struct inbox *inbox)
 {
-	*inbox = (struct inbox){ .is_lost = 0 };
+	*inbox = (struct inbox){ .announcer = inbox->announcer };
 	ring_init(&inbox->acks, inbox->slots, INBOX_NUM_SLOTS, sizeof(inbox->slots[0]));
 	return wake_open(&inbox->wake);
 }
@@ -41,6 +50,7 @@ struct broker_events inbox_events(struct inbox *inbox)
 	return (struct broker_events){
 		.acknowledged = on_acknowledged,
 		.lost = on_lost,
+		.arrived = on_arrived,
 		.context = inbox,
 	};
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the client library's threads tell the connection's thread: acknowledgements, and that
- * the connection is gone. Nothing is locked, so that no lock of ours can be held while the
+/* What the client library's threads tell the connection's thread: acknowledgements, what
+ * arrives, and that the connection is gone. Nothing is locked, so that no lock of ours can be held while the
  * library holds its own.
  *
  * Threads: the events of inbox_events() come from the library, one at a time; the rest is the
@@ -17,6 +17,7 @@
 #include "base/attributes.h"
 #include "base/ring.h"
 #include "base/wake.h"
+#include "publish/announcer.h"
 #include "publish/broker.h"
 
 enum { INBOX_NUM_SLOTS = 64 }; /* a power of two; more than can be in flight */
@@ -30,11 +31,12 @@ struct inbox {
 	struct wake wake; /* of the owner: signalled at each event, and by whoever else */
 	struct ring acks; /* the library's thread pushes, the owner pops */
 	struct ack slots[INBOX_NUM_SLOTS];
+	struct announcer *announcer; /* borrowed; outlives this; hears what arrives */
 	_Atomic uint32_t is_lost; /* the library's thread sets, the owner clears */
 	_Atomic uint32_t lost_reason; /* the library's thread writes */
 };
 
-/* Returns 0 or a negative errno. */
+/* announcer is set by the caller. Returns 0 or a negative errno. */
 must_check int inbox_open(struct inbox *inbox);
 void inbox_close(struct inbox *inbox);
 

@@ -22,6 +22,7 @@ enum {
 
 static const char leaf_status[] = "status";
 static const char leaf_info[] = "info";
+static const char leaf_discovery[] = "discovery";
 static const char leaf_health[] = "health";
 static const char leaf_availability[] = "availability";
 static const char leaf_state[] = "state";
@@ -40,6 +41,7 @@ int session_init(struct session *session)
 	for (size_t i = 0; i < num_sensors; i++)
 		atomic_store_explicit(&session->available[i], AVAILABILITY_OFFLINE,
 				      memory_order_relaxed);
+	announcer_init(&session->announcer, (uint32_t)clock_mono_ns());
 	return 0;
 }
 
@@ -72,6 +74,7 @@ void session_begin(struct session *session, int version,
 	session->is_rewind_due = false;
 	memset(session->told, AVAILABILITY_UNTOLD, session->config->num_sensors);
 	session->next_told = 0;
+	announcer_begin(&session->announcer, clock_mono_ns());
 }
 
 /* Sends and, for QoS 1, notes what is in flight. seq: of a reading, else 0. */
@@ -161,8 +164,70 @@ static int post_news_of_sensors(struct session *session)
 	return 0;
 }
 
+static int post_device(struct session *session, const struct text *topic,
+		       const struct text *document)
+{
+	const struct broker_message message = {
+		.topic = topic->data,
+		.payload = document->data,
+		.num_bytes = document->length,
+		.qos = 1,
+		.is_retained = true,
+	};
+
+	return post(session, leaf_discovery, &message, 0);
+}
+
+static int subscribe(struct session *session, const char *topic)
+{
+	int error = session->broker->ops->subscribe(session->broker, topic, 1);
+
+	if (error != -EACCES)
+		return error;
+	log_warning("the broker does not let us listen to Home Assistant topic=%s",
+		    topic);
+	return 0;
+}
+
+/* What Home Assistant is to be told. Half a document would lose a device: what does not fit,
+ * and nothing that the configuration allows does not, is left out. */
+static int post_discovery(struct session *session)
+{
+	char topic_data[PAYLOAD_MAX_TOPIC], document_data[DISCOVERY_MAX_DOCUMENT];
+	int result = 0;
+
+	while (result == 0) {
+		struct text topic, document;
+
+		text_init(&topic, topic_data, sizeof(topic_data));
+		text_init(&document, document_data, sizeof(document_data));
+		switch (announcer_next(&session->announcer, clock_mono_ns(), &topic,
+				       &document)) {
+		case ANNOUNCER_NOTHING:
+			return 0;
+		case ANNOUNCER_SUBSCRIBE:
+			result = subscribe(session, topic_data);
+			break;
+		case ANNOUNCER_UNSUBSCRIBE:
+			result = session->broker->ops->unsubscribe(session->broker,
+								   topic_data);
+			break;
+		case ANNOUNCER_POST:
+			if (!topic.is_cut && !document.is_cut)
+				result = post_device(session, &topic, &document);
+			break;
+		case ANNOUNCER_REPEAT_STATES:
+			outbox_repeat_states(session->outbox);
+			break;
+		}
+	}
+	return result;
+}
+
 static int post_announcement(struct session *session)
 {
+	int posted;
+
 	switch (session->num_announced) {
 	case 0:
 		session->num_announced++;
@@ -171,7 +236,8 @@ static int post_announcement(struct session *session)
 		session->num_announced++;
 		return post_gateway(session, leaf_info, session->info);
 	default:
-		return post_news_of_sensors(session);
+		posted = post_discovery(session);
+		return posted != 0 ? posted : post_news_of_sensors(session);
 	}
 }
 
@@ -352,6 +418,9 @@ uint64_t session_due_ns(const struct session *session)
 	if (session->is_rewind_due && session->window.num_slots == 0 &&
 	    session->pause_until_ns < due_ns)
 		due_ns = session->pause_until_ns;
+	if (announcer_due_ns(&session->announcer) < due_ns &&
+	    !window_is_full(&session->window))
+		due_ns = announcer_due_ns(&session->announcer);
 	return due_ns;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is said on one connection, and in which order: status, info, availability, the newest
- * states, then readings, with fresh states in between.
+/* What is said on one connection, and in which order: status, info, what Home
+ * Assistant is told, availability, the newest states, then readings, with fresh states in between.
  *
  * Threads: the connection's only, but session_set_available() from one other, and the
  *          counters, which any may read.
@@ -16,6 +16,7 @@
 #include "base/attributes.h"
 #include "base/backoff.h"
 #include "config/config.h"
+#include "publish/announcer.h"
 #include "publish/broker.h"
 #include "publish/outbox.h"
 #include "publish/window.h"
@@ -25,6 +26,7 @@ struct session {
 	struct outbox *outbox; /* borrowed; outlives this */
 	struct broker *broker; /* borrowed; outlives this */
 	const char *info; /* borrowed; outlives this */
+	struct announcer announcer; /* the library's thread tells it what arrives */
 	int version; /* 5 or 4, of this connection */
 	struct broker_limits limits; /* of this connection */
 	struct window window;
@@ -45,7 +47,7 @@ struct session {
 	_Atomic uint32_t num_refused; /* connection writes */
 };
 
-/* config, outbox, broker and info are set by the caller. Returns 0 or -ENOMEM. */
+/* config, outbox, broker, info and announcer.discovery are set by the caller. Returns 0 or -ENOMEM. */
 must_check int session_init(struct session *session);
 void session_finish(struct session *session);
 

@@ -88,7 +88,8 @@ static int tear_down(void **state)
 static void start(struct fixture *fixture)
 {
 	assert_int_equal(connection_start(&fixture->config, fixture->outbox,
-					  "{\"version\":\"x\"}", &fixture->connection),
+					  "{\"version\":\"x\"}", NULL,
+					  &fixture->connection),
 			 0);
 }
 

@@ -168,8 +168,8 @@ static int tear_down(void **state)
 
 static void start(struct fixture *fixture)
 {
-	assert_int_equal(connection_start_over(&config, fixture->outbox, "{}", fake_new,
-					       &fixture->connection),
+	assert_int_equal(connection_start_over(&config, fixture->outbox, "{}", NULL,
+					       fake_new, &fixture->connection),
 			 0);
 }
 

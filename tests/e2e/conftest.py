@@ -162,11 +162,13 @@ class Listener:
 class Gateway:
     """pin2mqtt run with a configuration of its own."""
 
-    def __init__(self, folder, servers, sensors, mqtt_lines="", environment=None):
+    def __init__(self, folder, servers, sensors, mqtt_lines="", environment=None,
+                 homeassistant="{enabled: false}"):
         listed = ", ".join(f'"{server}"' for server in servers)
         config = folder / "pin2mqtt.yaml"
         config.write_text("gateway: {id: g}\nmqtt:\n"
                           f"  servers: [{listed}]\n  topic: b\n{mqtt_lines}\n"
+                          f"homeassistant: {homeassistant}\n"
                           f"sensors:\n{sensors}\n")
         self.log = folder / "stderr"
         with self.log.open("w") as out:

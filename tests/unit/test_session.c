@@ -26,6 +26,8 @@ struct fake {
 	struct posted posted[MAX_POSTED];
 	int num_posted;
 	int error; /* of the next publish */
+	int subscribe_error;
+	int num_subscribed, num_unsubscribed;
 };
 
 struct fixture {
@@ -84,7 +86,30 @@ static int fake_publish(struct broker *broker, const struct broker_message *mess
 	return ++fake->num_posted; /* the token */
 }
 
-static const struct broker_ops fake_ops = { .publish = fake_publish };
+static int fake_subscribe(struct broker *broker, const char *topic, unsigned qos)
+{
+	struct fake *fake = (struct fake *)broker;
+
+	assert_non_null(topic);
+	assert_int_equal(qos, 1);
+	fake->num_subscribed++;
+	return fake->subscribe_error;
+}
+
+static int fake_unsubscribe(struct broker *broker, const char *topic)
+{
+	struct fake *fake = (struct fake *)broker;
+
+	assert_string_equal(topic, "ha/device/+/config");
+	fake->num_unsubscribed++;
+	return 0;
+}
+
+static const struct broker_ops fake_ops = {
+	.publish = fake_publish,
+	.subscribe = fake_subscribe,
+	.unsubscribe = fake_unsubscribe,
+};
 
 static int set_up(void **state)
 {
@@ -191,6 +216,105 @@ static void a_connection_opens_in_order(void **state)
 	assert_string_equal(fake->posted[1].payload, "{}");
 	assert_string_equal(fake->posted[2].payload, "offline");
 	assert_string_equal(fake->posted[3].payload, "online");
+}
+
+static char prefix[] = "ha", status_topic[] = "ha/status";
+static const struct discovery_sensor facts[NUM_SENSORS] = {
+	{ .driver = "d", .model = "m" }, { .driver = "d", .model = "m" }
+};
+
+/* What the session says of Home Assistant from here on. */
+static void announce(struct fixture *fixture, struct discovery *discovery)
+{
+	fixture->config.homeassistant.prefix = prefix;
+	fixture->config.homeassistant.status_topic = status_topic;
+	fixture->config.gateway.name = gateway;
+	for (int i = 0; i < NUM_SENSORS; i++)
+		sensors[i].name = sensor_ids[i];
+	*discovery = (struct discovery){
+		.config = &fixture->config,
+		.version = "1",
+		.sensors = facts,
+	};
+	discovery_init(discovery, "");
+	fixture->session.announcer.discovery = discovery;
+}
+
+static void home_assistant_is_told_after_info_and_before_states(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fake *fake = &fixture->fake;
+	struct discovery discovery;
+
+	announce(fixture, &discovery);
+	put(fixture, 1);
+	session_begin(&fixture->session, 5, &no_limits, false);
+	post_all(fixture);
+	assert_int_equal(fake->num_subscribed, 2);
+	assert_int_equal(fake->num_unsubscribed, 0);
+	assert_int_equal(fake->num_posted, 9);
+	for (int i = 0; i < 9; i++) {
+		bool is_config = strstr(fake->posted[i].topic, "/config") != NULL;
+
+		assert_int_equal(is_config, i >= 2 && i <= 4);
+		assert_int_equal(fake->posted[i].is_retained, i < 8);
+		assert_int_equal(fake->posted[i].qos, 1);
+	}
+	assert_string_equal(fake->posted[1].topic, "b/g/info");
+	assert_string_equal(fake->posted[7].topic, "b/g/s1/state");
+	/* After its look at what the broker keeps it is to be told that it was enough. */
+	answer_all(fixture, 0);
+	assert_int_equal(session_due_ns(&fixture->session), now_ns + 5 * CLOCK_NS_PER_S);
+	now_ns += 5 * CLOCK_NS_PER_S;
+	post_all(fixture);
+	assert_int_equal(fake->num_subscribed, 2);
+	assert_int_equal(fake->num_unsubscribed, 1);
+	assert_true(session_due_ns(&fixture->session) == UINT64_MAX);
+}
+
+static void after_a_birth_home_assistant_is_told_again_and_states_follow(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fake *fake = &fixture->fake;
+	struct discovery discovery;
+
+	announce(fixture, &discovery);
+	put(fixture, 0);
+	begin(fixture, 5, &no_limits);
+	now_ns += 60 * CLOCK_NS_PER_S;
+	begin(fixture, 5, &no_limits);
+	fake->num_posted = 0;
+	assert_true(announcer_hear(&fixture->session.announcer, "ha/status", "online", 6,
+				   false));
+	for (int i = 0; i < 3; i++) {
+		post_all(fixture);
+		now_ns = session_due_ns(&fixture->session);
+		answer_all(fixture, 0);
+	}
+	post_all(fixture);
+	assert_int_equal(fake->num_posted, 4);
+	assert_non_null(strstr(fake->posted[0].topic, "/config"));
+	assert_non_null(strstr(fake->posted[2].topic, "/config"));
+	assert_string_equal(fake->posted[3].topic, "b/g/s0/state");
+}
+
+static void a_broker_that_refuses_a_subscription_is_still_of_use(void **state)
+{
+	struct fixture *fixture = *state;
+	struct discovery discovery;
+
+	announce(fixture, &discovery);
+	fixture->fake.subscribe_error = -EACCES;
+	log_set_level(LOG_LEVEL_ERROR);
+	session_begin(&fixture->session, 5, &no_limits, false);
+	post_all(fixture);
+	log_set_level(LOG_LEVEL_INFO);
+	assert_int_equal(fixture->fake.num_posted, 7);
+	fixture->fake.subscribe_error = -ENOTCONN;
+	session_begin(&fixture->session, 5, &no_limits, false);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(session_post(&fixture->session), 1);
+	assert_int_equal(session_post(&fixture->session), -ENOTCONN);
 }
 
 static void no_more_is_in_flight_than_the_broker_allows(void **state)
@@ -434,6 +558,10 @@ int main(void)
 #define SESSION_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		SESSION_TEST(a_connection_opens_in_order),
+		SESSION_TEST(home_assistant_is_told_after_info_and_before_states),
+		SESSION_TEST(
+			after_a_birth_home_assistant_is_told_again_and_states_follow),
+		SESSION_TEST(a_broker_that_refuses_a_subscription_is_still_of_use),
 		SESSION_TEST(no_more_is_in_flight_than_the_broker_allows),
 		SESSION_TEST(what_the_broker_cannot_do_is_not_asked_of_it),
 		SESSION_TEST(states_are_retained_where_they_expire_or_as_configured),

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: MIT */
+#include "publish/announcer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "publish/payload.h"
+#include "unit/cmocka_test.h"
+
+enum { START_S = 1000 };
+
+static char prefix[] = "ha", status_topic[] = "ha/status", base[] = "b", id[] = "g";
+static char porch[] = "porch";
+static struct config_sensor sensors[] = { { .id = porch, .name = porch } };
+static const struct config config = {
+	.gateway = { .id = id, .name = id },
+	.mqtt.topic = base,
+	.homeassistant = { .is_enabled = true,
+			   .prefix = prefix,
+			   .status_topic = status_topic },
+	.sensors = sensors,
+	.num_sensors = 1,
+};
+static const struct discovery_sensor facts[] = { { .driver = "d", .model = "m" } };
+
+struct fixture {
+	struct discovery discovery;
+	struct announcer announcer;
+	char topic[PAYLOAD_MAX_TOPIC];
+	char payload[DISCOVERY_MAX_DOCUMENT];
+};
+
+static uint64_t at_ms(uint64_t ms)
+{
+	return START_S * CLOCK_NS_PER_S + ms * CLOCK_NS_PER_MS;
+}
+
+static enum announcer_step next(struct fixture *f, uint64_t now_ns)
+{
+	struct text topic, payload;
+
+	text_init(&topic, f->topic, sizeof(f->topic));
+	text_init(&payload, f->payload, sizeof(f->payload));
+	return announcer_next(&f->announcer, now_ns, &topic, &payload);
+}
+
+static void begin(struct fixture *f)
+{
+	*f = (struct fixture){
+		.discovery = { .config = &config, .version = "1", .sensors = facts }
+	};
+	discovery_init(&f->discovery, "");
+	f->announcer.discovery = &f->discovery;
+	announcer_init(&f->announcer, 7);
+	announcer_begin(&f->announcer, at_ms(0));
+}
+
+/* Until there is nothing to do. Returns how many devices were announced. */
+static int run_until_idle(struct fixture *f, uint64_t now_ns)
+{
+	enum announcer_step step;
+	int num_posted = 0;
+
+	while ((step = next(f, now_ns)) != ANNOUNCER_NOTHING)
+		num_posted += step == ANNOUNCER_POST;
+	return num_posted;
+}
+
+static bool hear(struct fixture *f, const char *topic, const char *payload,
+		 bool is_retained)
+{
+	return announcer_hear(&f->announcer, topic, payload, strlen(payload),
+			      is_retained);
+}
+
+static void a_connection_opens_with_listening_then_all_devices(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	assert_int_equal(next(&f, at_ms(0)), ANNOUNCER_SUBSCRIBE);
+	assert_string_equal(f.topic, "ha/status");
+	assert_int_equal(next(&f, at_ms(0)), ANNOUNCER_SUBSCRIBE);
+	assert_string_equal(f.topic, "ha/device/+/config");
+	assert_int_equal(next(&f, at_ms(0)), ANNOUNCER_POST);
+	assert_null(strstr(f.topic, "porch"));
+	assert_int_equal(next(&f, at_ms(0)), ANNOUNCER_POST);
+	assert_non_null(strstr(f.topic, "_porch/config"));
+	assert_int_equal(next(&f, at_ms(0)), ANNOUNCER_NOTHING);
+	assert_int_equal(announcer_due_ns(&f.announcer), at_ms(5000));
+	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_UNSUBSCRIBE);
+	assert_string_equal(f.topic, "ha/device/+/config");
+	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_NOTHING);
+	assert_true(announcer_due_ns(&f.announcer) == UINT64_MAX);
+	announcer_begin(&f.announcer, at_ms(9000));
+	assert_int_equal(run_until_idle(&f, at_ms(9000)), 2);
+}
+
+static void where_it_is_off_nothing_is_said(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	f.announcer.discovery = NULL;
+	assert_int_equal(next(&f, at_ms(0)), ANNOUNCER_NOTHING);
+	assert_true(announcer_due_ns(&f.announcer) == UINT64_MAX);
+	assert_false(hear(&f, "ha/status", "online", false));
+}
+
+static void all_is_announced_again_after_a_birth_and_states_follow(void **state)
+{
+	struct fixture f;
+	uint64_t due_ns;
+
+	(void)state;
+	begin(&f);
+	run_until_idle(&f, at_ms(0));
+	run_until_idle(&f, at_ms(60000));
+	assert_true(hear(&f, "ha/status", "online", false));
+	assert_int_equal(run_until_idle(&f, at_ms(60000)), 0);
+	due_ns = announcer_due_ns(&f.announcer);
+	assert_in_range(due_ns, at_ms(61000), at_ms(65000));
+	/* A second one changes nothing. */
+	assert_true(hear(&f, "ha/status", "online", false));
+	assert_int_equal(run_until_idle(&f, due_ns - 1), 0);
+	assert_int_equal(announcer_due_ns(&f.announcer), due_ns);
+	assert_int_equal(next(&f, due_ns), ANNOUNCER_POST);
+	assert_int_equal(next(&f, due_ns), ANNOUNCER_POST);
+	assert_int_equal(next(&f, due_ns), ANNOUNCER_NOTHING);
+	due_ns = announcer_due_ns(&f.announcer);
+	assert_int_equal(next(&f, due_ns), ANNOUNCER_REPEAT_STATES);
+	assert_int_equal(next(&f, due_ns), ANNOUNCER_NOTHING);
+	assert_true(announcer_due_ns(&f.announcer) == UINT64_MAX);
+}
+
+static void announcements_keep_their_distance(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	run_until_idle(&f, at_ms(0));
+	assert_true(hear(&f, "ha/status", "online", false));
+	assert_int_equal(run_until_idle(&f, at_ms(10)), 0);
+	assert_int_equal(run_until_idle(&f, at_ms(4999)), 0);
+	assert_int_equal(run_until_idle(&f, at_ms(5011)), 2);
+}
+
+static void only_a_live_online_is_a_birth(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	begin(&f);
+	assert_false(hear(&f, "ha/status", "online", true));
+	assert_false(hear(&f, "ha/status", "offline", false));
+	assert_false(hear(&f, "ha/status", "onlin", false));
+	assert_false(hear(&f, "ha/status", "", false));
+	assert_false(hear(&f, "ha/statu", "online", false));
+}
+
+static void what_left_the_configuration_is_taken_back(void **state)
+{
+	struct fixture f;
+	char topic[PAYLOAD_MAX_TOPIC], payload[256];
+
+	(void)state;
+	begin(&f);
+	snprintf(topic, sizeof(topic), "ha/device/%s_shed/config", f.discovery.node);
+	snprintf(payload, sizeof(payload),
+		 "{\"origin\":{\"name\":\"pin2mqtt\",\"sw_version\":\"0\"},"
+		 "\"device\":{\"identifiers\":[\"%s_shed\"]}}",
+		 f.discovery.node);
+	run_until_idle(&f, at_ms(0));
+	/* Only what the broker has kept; a live one is somebody's doing now. */
+	assert_false(hear(&f, topic, payload, false));
+	assert_true(hear(&f, topic, payload, true));
+	assert_int_equal(next(&f, at_ms(100)), ANNOUNCER_POST);
+	assert_string_equal(f.topic, topic);
+	assert_string_equal(f.payload, "");
+	assert_int_equal(next(&f, at_ms(100)), ANNOUNCER_NOTHING);
+	/* What is heard of an earlier connection is not acted upon. */
+	assert_true(hear(&f, topic, payload, true));
+	announcer_begin(&f.announcer, at_ms(200));
+	assert_int_equal(run_until_idle(&f, at_ms(200)), 2);
+	assert_false(hear(&f, "ha/device/other/config", payload, true));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_connection_opens_with_listening_then_all_devices),
+		cmocka_unit_test(where_it_is_off_nothing_is_said),
+		cmocka_unit_test(all_is_announced_again_after_a_birth_and_states_follow),
+		cmocka_unit_test(announcements_keep_their_distance),
+		cmocka_unit_test(only_a_live_online_is_a_birth),
+		cmocka_unit_test(what_left_the_configuration_is_taken_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
