@@ -233,7 +233,7 @@ static void a_broker_that_comes_late_gets_all(void **state)
 	real_broker_stop(&fixture->broker, SIGTERM);
 	start(fixture);
 	seq = put(fixture, 0, 1000);
-	sleep_ms(500);
+	sleep_ms(300);
 	real_broker_start(&fixture->broker);
 	listener_start(&fixture->listener, &fixture->broker, NULL);
 	expect_reading(fixture, seq, true);
