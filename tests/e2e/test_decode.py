@@ -57,7 +57,7 @@ def test_golden_files_are_what_synth_writes_today(tmp_path):
 
 
 @pytest.mark.skipif(not RECORDED, reason="no recordings of real sensors in ../shared/captures")
-@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECORDED, ids=[path.stem for path in RECORDED])
 def test_real_sensors_decode_to_exactly_what_they_sent(path):
     expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     frames, status = decode(path, "--driver", DRIVER_OF[path.stem.split("_")[0]])
