@@ -18,5 +18,6 @@ endif()
 unit_test(unit/test_config.c config_test)
 unit_test(unit/test_print.c config_test)
 unit_test(unit/test_secrets.c config_test)
+unit_test(unit/test_tls_rules.c config_test)
 
 fuzz_target(fuzz/fuzz_config.c config)

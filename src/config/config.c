@@ -82,6 +82,9 @@ void config_free(struct config *config)
 		free(config->sensors[i].pin);
 	}
 	free(config->sensors);
+	free(config->mqtt.tls.ca_path);
+	free(config->mqtt.tls.certificate_path);
+	free(config->mqtt.tls.key_path);
 	value_free_fields("", config);
 	free(config->hidden);
 	free(config->path);

@@ -39,6 +39,19 @@ struct config_pin {
 	char *pin; /* owned; what line_find() takes */
 };
 
+/* Of servers that speak TLS. A file stands in *_file as in the configuration, and in *_path
+ * as seen from here. */
+struct config_tls {
+	char *ca_file; /* owned; NULL: the system's authorities */
+	char *ca_path; /* owned */
+	char *certificate_file; /* owned; NULL: none */
+	char *certificate_path; /* owned */
+	char *key_file; /* owned; there if and only if certificate_file is */
+	char *key_path; /* owned */
+	char *key_password; /* owned, a secret; NULL: none */
+	bool is_verified; /* the server's certificate, and its name in it */
+};
+
 struct config {
 	char *path; /* owned; of the file */
 	struct {
@@ -47,12 +60,13 @@ struct config {
 		char *name; /* owned */
 	} gateway;
 	struct {
-		char **servers; /* owned; mqtt://HOST[:PORT], in the order to try */
+		char **servers; /* owned; as shape_is_server(), in the order to try */
 		size_t num_servers;
 		enum config_mqtt_version version;
 		char *client_id; /* owned; "pin2mqtt-ID" where the file has none */
 		char *username; /* owned; NULL: none */
 		char *password; /* owned, a secret; NULL: none */
+		struct config_tls tls;
 		char *topic; /* owned; the first level(s) of all topics */
 		uint32_t qos; /* 0 or 1, of state and readings */
 		enum config_retain retain;

@@ -11,6 +11,7 @@
 #include "config/keys.h"
 #include "config/shape.h"
 #include "config/suggest.h"
+#include "config/tls_rules.h"
 #include "config/units.h"
 
 enum { MIN_STALE_AFTER_MS = 60000, STALE_INTERVALS = 3 };
@@ -330,6 +331,9 @@ int rules_apply(struct config *config, const struct node *root,
 	if (result < 0)
 		return result;
 	check_mqtt(&rules);
+	result = tls_rules_apply(config, tree_find(root, "mqtt"), errors);
+	if (result < 0)
+		return result;
 	check_pins(&rules);
 	return check_sensors(&rules);
 }

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_AUTHORITY = 320 }; /* a host has 253 bytes at most */
+
 #define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_-"
 
 /* MQTT servers may hang up on U+FFFE and U+FFFF, and YAML cannot say them. */
@@ -90,24 +92,19 @@ static bool is_port(const char *text)
 }
 
 /* What is wrong with HOST[:PORT]; NULL: nothing. */
-static const char *judge_address(const char *address)
+static const char *judge_authority(const char *authority)
 {
 	const char *host_end;
 
-	if (strchr(address, '@'))
-		return "user and password do not go there: use mqtt.username and "
-		       "mqtt.password";
-	if (address[strcspn(address, " /?#\"<>\\^`{|}")] != '\0')
-		return "after the host and port nothing may follow: mqtt://HOST:PORT";
-	if (address[0] == '[') {
-		host_end = strchr(address, ']');
-		if (!host_end || host_end == address + 1)
+	if (authority[0] == '[') {
+		host_end = strchr(authority, ']');
+		if (!host_end || host_end == authority + 1)
 			return "the IPv6 address must stand in brackets: "
 			       "mqtt://[::1]:1883";
 		host_end++;
 	} else {
-		host_end = address + strcspn(address, ":");
-		if (host_end == address)
+		host_end = authority + strcspn(authority, ":");
+		if (host_end == authority)
 			return "the host is missing: mqtt://HOST:PORT";
 		if (strchr(host_end + (*host_end != '\0'), ':'))
 			return "an IPv6 address stands in brackets: mqtt://[::1]:1883";
@@ -117,24 +114,71 @@ static const char *judge_address(const char *address)
 	return NULL;
 }
 
+/* What is wrong with what follows SCHEME://; NULL: nothing. */
+static const char *judge_address(const char *address, bool may_have_path)
+{
+	size_t length = strcspn(address, "/?#");
+	char authority[MAX_AUTHORITY];
+
+	if (strchr(address, '@'))
+		return "user and password do not go there: use mqtt.username and "
+		       "mqtt.password";
+	if (address[length] != '\0' && !may_have_path)
+		return "after the host and port nothing may follow: mqtt://HOST:PORT";
+	if (address[length] != '\0' && address[length] != '/')
+		return "after the host and port a path may follow, and nothing else: "
+		       "ws://HOST:PORT/PATH";
+	if (strpbrk(address, " \"<>\\^`{|}#"))
+		return "it holds a character that no address holds";
+	if (length >= sizeof(authority))
+		return "the host is too long";
+	memcpy(authority, address, length);
+	authority[length] = '\0';
+	return judge_authority(authority);
+}
+
+struct scheme {
+	const char *prefix;
+	bool is_tls;
+	bool may_have_path;
+};
+
+static const struct scheme schemes[] = {
+	{ "mqtt://", false, false },
+	{ "mqtts://", true, false },
+	{ "ws://", false, true },
+	{ "wss://", true, true },
+};
+
+static const struct scheme *scheme_of(const char *text)
+{
+	for (size_t i = 0; i < array_length(schemes); i++) {
+		if (strncmp(text, schemes[i].prefix, strlen(schemes[i].prefix)) == 0)
+			return &schemes[i];
+	}
+	return NULL;
+}
+
+bool shape_is_tls_server(const char *text)
+{
+	const struct scheme *scheme = scheme_of(text);
+
+	return scheme && scheme->is_tls;
+}
+
 bool shape_is_server(const char *text, struct text *complaint)
 {
-	const char *separator = strstr(text, "://");
+	const struct scheme *scheme = scheme_of(text);
+	const char *why;
 
 	if (!shape_is_line(text, complaint))
 		return false;
-	if (!separator) {
-		text_add(complaint, "it needs its scheme in front: mqtt://HOST:PORT");
-		return false;
-	}
-
-	if (strncmp(text, "mqtt:", 5) != 0) {
-		text_add(complaint, "that scheme is not supported; supported: mqtt");
-		return false;
-	}
-
-	const char *why = judge_address(separator + 3);
-
+	if (!strstr(text, "://"))
+		why = "it needs its scheme in front: mqtt://HOST:PORT";
+	else if (!scheme)
+		why = "that scheme is not supported; supported: mqtt, mqtts, ws, wss";
+	else
+		why = judge_address(text + strlen(scheme->prefix), scheme->may_have_path);
 	if (!why)
 		return true;
 	text_add(complaint, "%s", why);

@@ -25,8 +25,11 @@ bool shape_is_sensor_id(const char *text, struct text *complaint);
 /* Topic levels without wildcards, neither empty nor the broker's own. */
 bool shape_is_topic(const char *text, struct text *complaint);
 
-/* mqtt://HOST[:PORT] */
+/* mqtt://HOST[:PORT] or mqtts://..., and ws://HOST[:PORT][/PATH] or wss://... */
 bool shape_is_server(const char *text, struct text *complaint);
+
+/* Whether the scheme of a good server says that TLS is spoken. */
+bool shape_is_tls_server(const char *text);
 
 /* A name in `pins:`: [A-Za-z0-9_.-]+ */
 bool shape_is_pin_name(const char *text, struct text *complaint);

@@ -42,12 +42,22 @@ struct broker_message {
 	uint32_t expiry_s; /* MQTT 5: the broker forgets it after that; 0: never */
 };
 
+/* For servers that speak TLS. All texts are borrowed for the call. */
+struct broker_tls {
+	const char *ca_path; /* PEM; NULL: the system's authorities */
+	const char *certificate_path; /* PEM, and all below it; NULL: none */
+	const char *key_path; /* PEM; beside a certificate */
+	const char *key_password; /* NULL: none */
+	bool is_verified; /* the server's certificate, and that it has the server's name */
+};
+
 struct broker_options {
 	const char *client_id;
 	const char *username; /* NULL: none */
 	const char *password; /* NULL: none */
 	uint32_t keepalive_s;
 	uint32_t connect_timeout_s;
+	struct broker_tls tls;
 	struct broker_message will; /* topic NULL: none */
 };
 
@@ -61,7 +71,8 @@ struct broker_limits {
 struct broker_ops {
 	/* version: 5 or 4 (3.1.1). Returns 0 or a negative errno with a sentence in reason:
 	 * -EPROTONOSUPPORT the broker refuses that version, -EACCES it refuses the user,
-	 * -ECONNRESET it hung up without an answer, -ECONNREFUSED, -ETIMEDOUT, ... */
+	 * -EPROTO no agreement on TLS, -ECONNRESET it hung up without an answer,
+	 * -ECONNREFUSED, -ETIMEDOUT, ... */
 	int (*connect)(struct broker *broker, const char *server, int version,
 		       const struct broker_options *options,
 		       struct broker_limits *limits_out, char reason[BROKER_MAX_REASON]);

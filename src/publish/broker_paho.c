@@ -22,6 +22,7 @@
 #include <MQTTClient.h>
 
 #include "base/clock.h"
+#include "config/shape.h"
 #include "publish/reach.h"
 #include "publish/reason.h"
 
@@ -186,20 +187,44 @@ static int connect_client(const struct handle *handle, MQTTClient_connectOptions
 }
 
 /* Puts words to the library's "failed". */
-static int explain(const char *server, bool is_late, char reason[BROKER_MAX_REASON])
+static int explain(const char *server, const struct broker_tls *tls, bool is_late,
+		   char reason[BROKER_MAX_REASON])
 {
-	int error = reach_ask(server, REACH_TIMEOUT_MS, reason);
+	int error = reach_ask(server, tls, REACH_TIMEOUT_MS, reason);
+	bool is_websocket = strncmp(server, "ws", 2) == 0;
+	const char *words = is_late ? "timed out: the server takes the connection and "
+				      "does not answer"
+				    : "the server hung up without an answer";
 
 	if (error)
 		return error;
-	if (is_late) {
-		snprintf(
-			reason, BROKER_MAX_REASON,
-			"timed out: the server takes the connection and does not answer");
-		return -ETIMEDOUT;
+	if (!is_late && !shape_is_tls_server(server) &&
+	    reach_is_tls(server, REACH_TIMEOUT_MS)) {
+		snprintf(reason, BROKER_MAX_REASON,
+			 "the server speaks TLS on this port: it takes %s:// instead of "
+			 "%s://",
+			 is_websocket ? "wss" : "mqtts", is_websocket ? "ws" : "mqtt");
+		return -EPROTO;
 	}
-	snprintf(reason, BROKER_MAX_REASON, "the server hung up without an answer");
-	return -ECONNRESET;
+	snprintf(reason, BROKER_MAX_REASON, "%s%s", words,
+		 is_websocket ? ": are there websockets at this port and path?" : "");
+	return is_late ? -ETIMEDOUT : -ECONNRESET;
+}
+
+/* Borrows the texts of `tls`. What is left out of the initializer's: the version of TLS, so
+ * that OpenSSL's configuration says it. */
+static void fill_tls(const struct broker_tls *tls, MQTTClient_SSLOptions *out)
+{
+	const MQTTClient_SSLOptions empty = MQTTClient_SSLOptions_initializer;
+
+	*out = empty;
+	out->trustStore = tls->ca_path;
+	out->keyStore = tls->certificate_path;
+	out->privateKey = tls->key_path;
+	/* Without any OpenSSL would ask at the terminal. */
+	out->privateKeyPassword = tls->key_password ? tls->key_password : "";
+	out->enableServerCertAuth = tls->is_verified;
+	out->verify = tls->is_verified; /* the host name; the initializer has 0 */
 }
 
 static void fill_options(const struct broker_options *options, int version,
@@ -235,6 +260,7 @@ static int paho_connect(struct broker *broker, const char *server, int version,
 	uint64_t late_ns = clock_mono_ns() + options->connect_timeout_s * CLOCK_NS_PER_S;
 	MQTTClient_connectOptions connect;
 	MQTTClient_willOptions will;
+	MQTTClient_SSLOptions tls;
 	struct handle *handle;
 	const char *words;
 	int error = find_handle(paho, server,
@@ -246,6 +272,9 @@ static int paho_connect(struct broker *broker, const char *server, int version,
 		return error;
 	}
 	fill_options(options, handle->version, &connect, &will);
+	fill_tls(&options->tls, &tls);
+	if (shape_is_tls_server(server))
+		connect.ssl = &tls;
 	*limits_out = (struct broker_limits){ MAX_IN_FLIGHT, 1, true };
 
 	int code = connect_client(handle, &connect, limits_out);
@@ -255,7 +284,7 @@ static int paho_connect(struct broker *broker, const char *server, int version,
 		return 0;
 	}
 	if (code < 0)
-		return explain(server, clock_mono_ns() >= late_ns, reason);
+		return explain(server, &options->tls, clock_mono_ns() >= late_ns, reason);
 	error = reason_of_connack(version, (unsigned)code, &words);
 	snprintf(reason, BROKER_MAX_REASON, "refused: %s", words);
 	return error;

@@ -61,6 +61,7 @@ static int connect_as(struct dial *dial, size_t server, struct dialled *out,
 		      char reason[BROKER_MAX_REASON])
 {
 	const struct config *config = dial->config;
+	const struct config_tls *tls = &config->mqtt.tls;
 	char will_topic[PAYLOAD_MAX_TOPIC];
 	const struct broker_options options = {
 		.client_id = config->mqtt.client_id,
@@ -68,6 +69,13 @@ static int connect_as(struct dial *dial, size_t server, struct dialled *out,
 		.password = config->mqtt.password,
 		.keepalive_s = (config->mqtt.keepalive_ms + 999) / 1000,
 		.connect_timeout_s = CONNECT_TIMEOUT_S,
+		.tls = {
+			.ca_path = tls->ca_path,
+			.certificate_path = tls->certificate_path,
+			.key_path = tls->key_path,
+			.key_password = tls->key_password,
+			.is_verified = tls->is_verified,
+		},
 		.will = session_will(config, will_topic),
 	};
 

@@ -10,6 +10,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "config/shape.h"
+#include "publish/tls.h"
+
 static const struct {
 	const char *scheme;
 	const char *port;
@@ -66,6 +69,7 @@ int reach_split(const char *server, char host[REACH_MAX_HOST], char port[REACH_M
 	return -EINVAL;
 }
 
+/* Returns a connected descriptor, which does not block, or a negative errno. */
 static int try_address(const struct addrinfo *address, uint32_t timeout_ms)
 {
 	int fd =
@@ -87,6 +91,8 @@ static int try_address(const struct addrinfo *address, uint32_t timeout_ms)
 				getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size);
 		}
 	}
+	if (!error)
+		return fd;
 	close(fd);
 	return -error;
 }
@@ -101,10 +107,12 @@ static const struct addrinfo *preferred(const struct addrinfo *list)
 	return list;
 }
 
-int reach_ask(const char *server, uint32_t timeout_ms, char reason[BROKER_MAX_REASON])
+/* Returns a connected descriptor, or a negative errno and a sentence. */
+static int reach(const char *server, char host[REACH_MAX_HOST], uint32_t timeout_ms,
+		 char reason[BROKER_MAX_REASON])
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-	char host[REACH_MAX_HOST], port[REACH_MAX_PORT];
+	char port[REACH_MAX_PORT];
 	struct addrinfo *list;
 	int error = reach_split(server, host, port);
 
@@ -120,12 +128,43 @@ int reach_ask(const char *server, uint32_t timeout_ms, char reason[BROKER_MAX_RE
 			 gai_strerror(lookup));
 		return lookup == EAI_AGAIN ? -EAGAIN : -ENOENT;
 	}
-	error = try_address(preferred(list), timeout_ms);
+
+	int fd = try_address(preferred(list), timeout_ms);
+
 	freeaddrinfo(list);
-	if (error)
+	if (fd < 0)
 		snprintf(reason, BROKER_MAX_REASON, "%s",
-			 error == -ECONNREFUSED ? "connection refused"
-			 : error == -ETIMEDOUT  ? "timed out"
-						: strerror(-error));
+			 fd == -ECONNREFUSED ? "connection refused"
+			 : fd == -ETIMEDOUT  ? "timed out"
+					     : strerror(-fd));
+	return fd;
+}
+
+int reach_ask(const char *server, const struct broker_tls *tls, uint32_t timeout_ms,
+	      char reason[BROKER_MAX_REASON])
+{
+	char host[REACH_MAX_HOST];
+	int fd = reach(server, host, timeout_ms, reason);
+	int error = 0;
+
+	if (fd < 0)
+		return fd;
+	if (shape_is_tls_server(server))
+		error = tls_ask(fd, host, tls, timeout_ms, reason);
+	close(fd);
 	return error;
+}
+
+bool reach_is_tls(const char *server, uint32_t timeout_ms)
+{
+	char host[REACH_MAX_HOST], reason[BROKER_MAX_REASON];
+	int fd = reach(server, host, timeout_ms, reason);
+
+	if (fd < 0)
+		return false;
+
+	bool is_tls = tls_is_spoken(fd, host, timeout_ms);
+
+	close(fd);
+	return is_tls;
 }

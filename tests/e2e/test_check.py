@@ -15,7 +15,7 @@ sensors: [{id: porch, driver: am2302, pin: GPIO4}]
 """
 BAD = """\
 gateway: {id: greenhouse}
-mqtt: {servers: [mqtts://broker.lan], password_file: nothing}
+mqtt: {servers: [mqttz://broker.lan], password_file: nothing}
 sensors:
 - {id: porch, driver: dht22, pin: GPIO4, intervall: 5s}
 - {id: shed, driver: dht22, pin: GPIO5, interval: 1s}

@@ -32,6 +32,8 @@ static void all_defaults_are_printed(void **state)
 				     "  client_id: pin2mqtt-g\n"
 				     "  username: u\n"
 				     "  password: \"***\"\n"
+				     "  tls:\n"
+				     "    verify: true\n"
 				     "  topic: pin2mqtt\n"
 				     "  qos: 1\n"
 				     "  retain: auto\n"

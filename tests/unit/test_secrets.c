@@ -170,8 +170,7 @@ static void wrong_values_of_secret_keys_are_not_told(void **state)
 	write_file(folder, "secrets.yaml", "url: foo://" VALUE "\n", 0600);
 	expect(folder, "  servers: [!secret url]\n",
 	       "4:13 mqtt.servers[0]: the value, but that scheme is not supported; "
-	       "supported: "
-	       "mqtt\n");
+	       "supported: mqtt, mqtts, ws, wss\n");
 	expect(folder, "  servers: [mqtt://joe:" VALUE "@h]\n",
 	       "4:13 mqtt.servers[0]: the value, but user and password do not go there: "
 	       "use "

@@ -74,16 +74,29 @@ static void topics_have_no_wildcards_and_no_empty_levels(void **state)
 static void servers_are_a_scheme_a_host_and_a_port(void **state)
 {
 	static const char *const good[] = {
-		"mqtt://broker.lan",        "mqtt://broker.lan:1883",
-		"mqtt://192.168.1.2:65535", "mqtt://[fe80::1%25eth0]",
+		"mqtt://broker.lan",
+		"mqtt://broker.lan:1883",
+		"mqtt://192.168.1.2:65535",
+		"mqtt://[fe80::1%25eth0]",
 		"mqtt://[::1]:1",
+		"mqtts://broker.lan:8883",
+		"ws://broker.lan",
+		"ws://broker.lan:9001/mqtt",
+		"wss://[::1]:443/a/b?c=d%20e",
+		"wss://broker.lan/",
 	};
 	static const char *const bad[] = {
 		"broker.lan",
 		"broker.lan:1883",
-		"mqtts://broker.lan:8883",
-		"ws://broker.lan",
 		"tcp://broker.lan",
+		"mqtts:/broker.lan",
+		"mqtts://broker.lan/mqtt",
+		"ws:///mqtt",
+		"ws://broker.lan?x",
+		"ws://broker.lan/a b",
+		"ws://broker.lan/a#b",
+		"wss://user@broker.lan/mqtt",
+		"wss://broker.lan:0/mqtt",
 		"MQTT://broker.lan",
 		"mqttx://broker.lan",
 		"mqtt://",
@@ -110,6 +123,15 @@ static void servers_are_a_scheme_a_host_and_a_port(void **state)
 		assert_false(is_good(shape_is_server, bad[i]));
 }
 
+static void the_scheme_says_whether_tls_is_spoken(void **state)
+{
+	(void)state;
+	assert_true(shape_is_tls_server("mqtts://a"));
+	assert_true(shape_is_tls_server("wss://a"));
+	assert_false(shape_is_tls_server("mqtt://a"));
+	assert_false(shape_is_tls_server("ws://a"));
+}
+
 static void lines_are_utf8_without_control_characters(void **state)
 {
 	(void)state;
@@ -131,6 +153,7 @@ int main(void)
 		cmocka_unit_test(any_text_can_be_made_an_id),
 		cmocka_unit_test(topics_have_no_wildcards_and_no_empty_levels),
 		cmocka_unit_test(servers_are_a_scheme_a_host_and_a_port),
+		cmocka_unit_test(the_scheme_says_whether_tls_is_spoken),
 		cmocka_unit_test(lines_are_utf8_without_control_characters),
 	};
 
