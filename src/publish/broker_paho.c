@@ -30,6 +30,7 @@ enum {
 	/* More than any window of ours: at the limit the library sleeps in steps of 100 ms. */
 	MAX_IN_FLIGHT = 64,
 	REACH_TIMEOUT_MS = 3000,
+	EARLY_MS = 200, /* that the library may give up before its time */
 };
 
 struct handle {
@@ -257,7 +258,8 @@ static int paho_connect(struct broker *broker, const char *server, int version,
 			struct broker_limits *limits_out, char reason[BROKER_MAX_REASON])
 {
 	struct paho *paho = (struct paho *)broker;
-	uint64_t late_ns = clock_mono_ns() + options->connect_timeout_s * CLOCK_NS_PER_S;
+	uint64_t late_ns = clock_mono_ns() + options->connect_timeout_s * CLOCK_NS_PER_S -
+			   EARLY_MS * CLOCK_NS_PER_MS;
 	MQTTClient_connectOptions connect;
 	MQTTClient_willOptions will;
 	MQTTClient_SSLOptions tls;
