@@ -9,7 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "decode/decode.h"
+#include "decode/decoder.h"
 #include "decode/framer.h"
 #include "gpio/recording.h"
 #include "publish/payload.h"
@@ -31,10 +31,8 @@ struct outcome {
 /* One file on its way. */
 struct input {
 	const char *path;
-	const struct driver *driver;
 	struct framer framer;
-	struct decode_state decode;
-	bool is_strict;
+	struct decoder decoder;
 	unsigned num_frames;
 };
 
@@ -51,10 +49,8 @@ static void print_frame(struct input *input, struct outcome *outcome)
 	const struct frame *frame = &input->framer.frame;
 	uint64_t t_ns = frame->start_ns;
 	struct reading reading = { 0 };
-	enum verdict verdict =
-		input->is_strict
-			? decode_frame(input->driver, frame, &reading)
-			: decode_repair(input->driver, frame, &input->decode, &reading);
+	struct decode_evidence evidence;
+	enum verdict verdict = decoder_take(&input->decoder, frame, &reading, &evidence);
 	char data[MAX_LINE];
 	struct text text;
 
@@ -98,18 +94,18 @@ static void decode_file(const struct arguments *arguments, const char *path,
 {
 	char reason[RECORDING_MAX_REASON];
 	struct recording recording = { 0 };
-	struct input input = { .path = path,
-			       .driver = arguments->driver,
-			       .is_strict = arguments->is_strict };
+	struct input input = { .path = path };
+	const struct driver *driver = arguments->driver;
 
 	if (recording_load(path, arguments->wire, &recording, reason) < 0) {
 		fprintf(stderr, "pin2mqtt: %s\n", reason);
 		outcome->is_failed = true;
 		return;
 	}
-	if (!input.driver)
-		input.driver = driver_find(recording.driver);
-	if (input.driver) {
+	if (!driver)
+		driver = driver_find(recording.driver);
+	if (driver) {
+		decoder_init(&input.decoder, driver, arguments->is_strict);
 		decode_recording(&input, &recording, outcome);
 	} else {
 		outcome->is_failed = true;

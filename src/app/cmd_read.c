@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "capture/capture.h"
-#include "decode/decode.h"
+#include "decode/decoder.h"
 #include "decode/framer.h"
 #include "publish/payload.h"
 
@@ -36,22 +36,20 @@ struct session {
 	struct simulation simulation;
 	struct ring ring;
 	struct framer framer;
-	struct decode_state decode;
+	struct decoder decoder;
 	struct edge edges[RING_EDGES];
 };
 
-static enum verdict judge(struct session *session, const struct driver *driver,
-			  bool is_strict, struct reading *out)
+static enum verdict judge(struct session *session, struct reading *out)
 {
-	const struct frame *frame = &session->framer.frame;
+	struct decode_evidence evidence;
 	struct edge edge;
 	bool again;
 
 	while (ring_pop(&session->ring, &edge)) {
 		if (framer_feed(&session->framer, &edge, &again))
-			return is_strict ? decode_frame(driver, frame, out)
-					 : decode_repair(driver, frame, &session->decode,
-							 out);
+			return decoder_take(&session->decoder, &session->framer.frame,
+					    out, &evidence);
 	}
 	return VERDICT_OVERRUN;
 }
@@ -105,8 +103,7 @@ static int ask(const struct target *target, struct session *session, struct line
 			return EXIT_UNAVAILABLE;
 		}
 
-		enum verdict verdict =
-			judge(session, target->driver, target->is_strict, &reading);
+		enum verdict verdict = judge(session, &reading);
 
 		if (verdict_is_accepted(verdict)) {
 			print_reading(target, &reading);
@@ -133,6 +130,7 @@ static int read_target(const struct target *target)
 	simulation_init(&session->simulation, target->driver, 1);
 	ring_init(&session->ring, session->edges, RING_EDGES, sizeof(session->edges[0]));
 	framer_init(&session->framer);
+	decoder_init(&session->decoder, target->driver, target->is_strict);
 	session->sensor.probe = target->driver->probe;
 	session->sensor.request = (struct line_request){
 		.edges = target->edges,

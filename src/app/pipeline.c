@@ -73,7 +73,7 @@ static void describe_sensor(struct pipeline *pipeline, uint16_t index,
 			    struct capture_sensor *out)
 {
 	const struct config_sensor *config = &pipeline->config->sensors[index];
-	const struct driver *driver = pipeline->sensors[index].driver;
+	const struct driver *driver = driver_find(config->driver);
 	struct simulation *simulation = &pipeline->simulations[index];
 
 	simulation_init(simulation, driver, index + 1U);
@@ -98,9 +98,10 @@ static int build_chips(struct pipeline *pipeline)
 	size_t num_sensors = pipeline->config->num_sensors;
 
 	for (size_t i = 0; i < num_sensors; i++) {
+		const struct config_sensor *config = &pipeline->config->sensors[i];
 		char name[MAX_CHIP_NAME];
 
-		chip_name(&pipeline->config->sensors[i], name);
+		chip_name(config, name);
 
 		struct chip *chip = find_chip(pipeline, name);
 		struct capture_sensor *more =
@@ -110,8 +111,8 @@ static int build_chips(struct pipeline *pipeline)
 		if (!more)
 			return -ENOMEM;
 		chip->sensors = more;
-		pipeline->sensors[i].driver =
-			driver_find(pipeline->config->sensors[i].driver);
+		decoder_init(&pipeline->sensors[i].decoder, driver_find(config->driver),
+			     config->decode == CONFIG_DECODE_STRICT);
 		pipeline->sensors[i].source = &pipeline->sources[chip - pipeline->chips];
 		pipeline->sensors[i].capture_index = chip->num_sensors;
 		describe_sensor(pipeline, (uint16_t)i,

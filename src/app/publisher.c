@@ -7,7 +7,6 @@
 #include "app/report.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "decode/decode.h"
 
 /* kthreadd must get the CPU before us: each listen waits for a thread of its making. */
 enum { HEALTH_INTERVAL_S = 60, PUBLISHER_NICE = 10 };
@@ -98,27 +97,16 @@ static void refuse(struct publisher *publisher, const struct frame *frame,
 	sensor->is_refusing = true;
 	log_warning("%s: no reading after %u tries verdict=%s pin=%s driver=%s: %s",
 		    config->id, frame->attempt + 1U, verdict_name(verdict),
-		    config->pin_as_written, sensor->driver->name, advice(verdict));
-}
-
-static enum verdict judge(struct publisher_sensor *sensor, enum config_decode decode,
-			  const struct frame *frame, struct reading *out)
-{
-	if (frame->is_lost)
-		return VERDICT_LINE_LOST;
-	if (frame->is_cut)
-		return VERDICT_OVERRUN;
-	if (decode == CONFIG_DECODE_STRICT)
-		return decode_frame(sensor->driver, frame, out);
-	return decode_repair(sensor->driver, frame, &sensor->decode, out);
+		    config->pin_as_written, sensor->decoder.driver->name,
+		    advice(verdict));
 }
 
 static void take_frame(struct publisher *publisher, const struct frame *frame)
 {
 	struct publisher_sensor *sensor = &publisher->sensors[frame->sensor];
 	struct reading reading = { .sensor = frame->sensor };
-	enum config_decode decode = publisher->config->sensors[frame->sensor].decode;
-	enum verdict verdict = judge(sensor, decode, frame, &reading);
+	struct decode_evidence evidence;
+	enum verdict verdict = decoder_take(&sensor->decoder, frame, &reading, &evidence);
 
 	atomic_fetch_add_explicit(&sensor->tally.verdicts[verdict], 1,
 				  memory_order_relaxed);

@@ -18,8 +18,7 @@
 #include "base/wake.h"
 #include "capture/capture.h"
 #include "config/config.h"
-#include "decode/decode.h"
-#include "decode/driver.h"
+#include "decode/decoder.h"
 #include "decode/framer.h"
 #include "model/tally.h"
 #include "publish/connection.h"
@@ -35,8 +34,7 @@ struct publisher_source {
 
 /* What the publisher knows of one sensor. */
 struct publisher_sensor {
-	const struct driver *driver; /* constant */
-	struct decode_state decode; /* what its frames told so far */
+	struct decoder decoder;
 	struct publisher_source *source;
 	size_t capture_index; /* its place in the source's capture */
 	uint64_t stale_ns; /* CLOCK_MONOTONIC from when on it is stale */

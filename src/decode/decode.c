@@ -20,17 +20,17 @@ static struct reading blank_reading(const struct frame *frame, const struct read
 }
 
 static enum verdict decode_clean(const struct driver *driver, const struct frame *frame,
-				 struct dht_fit *fit_out, struct reading *out)
+				 struct decode_evidence *evidence, struct reading *out)
 {
-	uint8_t bytes[DRIVER_MAX_BYTES] = { 0 };
 	struct reading reading = blank_reading(frame, out);
+	uint8_t *bytes = evidence->bytes;
 	enum verdict verdict;
 
 	if (frame->is_lost)
 		return VERDICT_LINE_LOST;
 	if (frame->is_cut)
 		return VERDICT_OVERRUN;
-	verdict = dht_frame_read(&driver->wire, frame, fit_out, bytes);
+	verdict = dht_frame_read(&driver->wire, frame, &evidence->fit, bytes);
 	if (verdict != VERDICT_CLEAN)
 		return verdict;
 	if (check_sum8(bytes, BITS_DATA_BYTES) != bytes[BITS_SUM_BYTE])
@@ -39,14 +39,6 @@ static enum verdict decode_clean(const struct driver *driver, const struct frame
 	if (verdict == VERDICT_CLEAN)
 		*out = reading;
 	return verdict;
-}
-
-enum verdict decode_frame(const struct driver *driver, const struct frame *frame,
-			  struct reading *out)
-{
-	struct dht_fit fit;
-
-	return decode_clean(driver, frame, &fit, out);
 }
 
 static bool may_be_repaired(enum verdict verdict)
@@ -72,14 +64,19 @@ static bool may_be_repaired(enum verdict verdict)
 	return false;
 }
 
-enum verdict decode_repair(const struct driver *driver, const struct frame *frame,
-			   struct decode_state *state, struct reading *out)
+enum verdict decode_explain(const struct driver *driver, const struct frame *frame,
+			    struct decode_state *state, struct reading *out,
+			    struct decode_evidence *evidence_out)
 {
-	struct dht_fit fit;
-	enum verdict verdict = decode_clean(driver, frame, &fit, out);
+	*evidence_out = (struct decode_evidence){ .refused = VERDICT_CLEAN };
 
-	if (verdict == VERDICT_CLEAN && state) {
-		dht_profile_learn(&state->profile, &fit);
+	enum verdict verdict = decode_clean(driver, frame, evidence_out, out);
+
+	evidence_out->refused = verdict;
+	if (!state)
+		return verdict;
+	if (verdict == VERDICT_CLEAN) {
+		dht_profile_learn(&state->profile, &evidence_out->fit);
 		continuity_learn(&state->continuity, out);
 	}
 	if (!may_be_repaired(verdict))
@@ -87,10 +84,28 @@ enum verdict decode_repair(const struct driver *driver, const struct frame *fram
 
 	struct reading reading = blank_reading(frame, out);
 
-	verdict = dht_repair(driver, frame, state, verdict, &reading);
+	verdict =
+		dht_repair(driver, frame, state, verdict, &reading, evidence_out->bytes);
 	if (verdict == VERDICT_REPAIRED) {
 		reading.flags |= READING_REPAIRED;
 		*out = reading;
 	}
 	return verdict;
+}
+
+enum verdict decode_frame(const struct driver *driver, const struct frame *frame,
+			  struct reading *out)
+{
+	struct decode_evidence evidence;
+
+	return decode_explain(driver, frame, NULL, out, &evidence);
+}
+
+enum verdict decode_repair(const struct driver *driver, const struct frame *frame,
+			   struct decode_state *state, struct reading *out)
+{
+	struct decode_state blank = { .profile = { .num_frames = 0 } };
+	struct decode_evidence evidence;
+
+	return decode_explain(driver, frame, state ? state : &blank, out, &evidence);
 }

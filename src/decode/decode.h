@@ -16,6 +16,14 @@
 #include "model/reading.h"
 #include "model/verdict.h"
 
+/* What a verdict stands on. */
+struct decode_evidence {
+	/* why the frame is not clean, also where it could be repaired; VERDICT_CLEAN: it is */
+	enum verdict refused;
+	uint8_t bytes[DRIVER_MAX_BYTES]; /* with an accepted verdict */
+	struct dht_fit fit; /* with VERDICT_CLEAN */
+};
+
 /* Turns a clean frame into values.
  *
  * frame: falling edges only, rising only or both; any count; borrowed, never modified
@@ -33,5 +41,12 @@ enum verdict decode_frame(const struct driver *driver, const struct frame *frame
  */
 enum verdict decode_repair(const struct driver *driver, const struct frame *frame,
 			   struct decode_state *state, struct reading *out);
+
+/* Both in one, and what the verdict stands on.
+ *
+ * state: NULL, where damaged frames are not to be repaired */
+enum verdict decode_explain(const struct driver *driver, const struct frame *frame,
+			    struct decode_state *state, struct reading *out,
+			    struct decode_evidence *evidence_out);
 
 #endif

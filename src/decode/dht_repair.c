@@ -126,14 +126,18 @@ static void set_starts(struct dht_paths *paths, const struct dht_wire *wire,
 								event, edge));
 }
 
+static void put_bytes(uint64_t bits, unsigned num_bytes, uint8_t *bytes_out)
+{
+	for (unsigned i = 0; i < num_bytes; i++)
+		bytes_out[i] = (uint8_t)(bits >> (8 * (num_bytes - 1 - i)));
+}
+
 /* Turns an explanation's bits into values; false where they are none. */
 static bool read_bits(const struct repair *repair, uint64_t bits, struct reading *out)
 {
-	unsigned num_bytes = repair->driver->wire.num_bits / 8;
 	uint8_t bytes[DRIVER_MAX_BYTES] = { 0 };
 
-	for (unsigned i = 0; i < num_bytes; i++)
-		bytes[i] = (uint8_t)(bits >> (8 * (num_bytes - 1 - i)));
+	put_bytes(bits, repair->driver->wire.num_bits / 8u, bytes);
 	if (check_sum8(bytes, BITS_DATA_BYTES) != bytes[BITS_SUM_BYTE])
 		return false;
 	*out = repair->blank;
@@ -216,7 +220,7 @@ static bool is_repairable(const struct driver *driver, const struct dht_trace *t
 
 enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
 			const struct decode_state *state, enum verdict refused,
-			struct reading *out)
+			struct reading *out, uint8_t *bytes_out)
 {
 	struct dht_trace trace;
 	struct dht_cells cells;
@@ -252,7 +256,9 @@ enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
 
 	enum verdict verdict = judge(&repair, least_cost, refused);
 
-	if (verdict == VERDICT_REPAIRED)
+	if (verdict == VERDICT_REPAIRED) {
 		*out = repair.best;
+		put_bytes(repair.best_bits, driver->wire.num_bits / 8u, bytes_out);
+	}
 	return verdict;
 }

@@ -26,9 +26,10 @@ struct decode_state {
 
 /* refused: why the frame is not clean
  * out:     t_ns is the caller's; values are filled with VERDICT_REPAIRED only
+ * bytes_out: the frame's, wire.num_bits / 8 of them, with VERDICT_REPAIRED only
  * Returns VERDICT_REPAIRED, VERDICT_AMBIGUOUS, or what was refused. */
 enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
 			const struct decode_state *state, enum verdict refused,
-			struct reading *out);
+			struct reading *out, uint8_t *bytes_out);
 
 #endif
