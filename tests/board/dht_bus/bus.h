@@ -91,6 +91,8 @@ struct bus {
 	u32 rnd;
 	/* host side */
 	bool out, val;
+	bool pulled; /* its trigger line drives it low */
+	bool falls; /* by the trigger line, just now: an interrupt is due */
 	ktime_t low_since;
 	/* sensor */
 	u32 frames, starts, fed_frames; /* fed_frames: since power came */

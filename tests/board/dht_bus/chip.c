@@ -17,6 +17,10 @@ static int power_line = -1;
 module_param(power_line, int, 0444);
 MODULE_PARM_DESC(power_line,
 		 "line that feeds the sensors: output low = no power (-1: always fed)");
+static int triggers = -1;
+module_param(triggers, int, 0444);
+MODULE_PARM_DESC(triggers,
+		 "line triggers + N hangs on the bus of line N (-1: none does)");
 static int iio_line = -1;
 module_param(iio_line, int, 0444);
 MODULE_PARM_DESC(iio_line, "give this line to the kernel's dht11 driver (-1: none)");
@@ -29,6 +33,12 @@ MODULE_PARM_DESC(free_to_input,
 		 "a freed line becomes an input (as pinctrl-bcm2835 does by default)");
 
 struct rig rig;
+
+/* The bus that a line's pin is on. */
+static struct bus *bus_of(unsigned int nr)
+{
+	return &rig.bus[triggers > 0 && (int)nr >= triggers ? nr - triggers : nr];
+}
 
 static s64 edge_ns(struct bus *b, unsigned int i)
 {
@@ -47,6 +57,8 @@ static bool wire(struct bus *b, ktime_t now)
 {
 	if (b->out)
 		return b->val;
+	if (b->pulled)
+		return false;
 	if (!rig.powered)
 		return false; /* the pull-up hangs on the same rail */
 	if (!b->n)
@@ -88,11 +100,14 @@ static enum hrtimer_restart edge_timer(struct hrtimer *t)
 	struct bus *b = container_of(t, struct bus, timer);
 	enum hrtimer_restart ret = HRTIMER_NORESTART;
 	unsigned int hits = 0;
+	bool falls;
 	ktime_t at;
 	s64 past;
 
 	raw_spin_lock(&b->lock);
 	b->in_timer = true;
+	falls = b->falls && b->unmasked && !b->out;
+	b->falls = false;
 	past = ktime_sub(ktime_get(), b->t0);
 	while (b->irqpos < b->n && edge_ns(b, b->irqpos) <= past) {
 		if (b->unmasked && !b->out && wanted(b, b->irqpos))
@@ -105,7 +120,7 @@ static enum hrtimer_restart edge_timer(struct hrtimer *t)
 	}
 	raw_spin_unlock(&b->lock);
 
-	if (hits)
+	if (hits || falls)
 		generic_handle_domain_irq(rig.gc.irq.domain, b->nr);
 
 	raw_spin_lock(&b->lock);
@@ -148,6 +163,10 @@ static void host_low(struct bus *b, ktime_t now)
 		wave_prepare(b);
 	else if (b->model == NONE)
 		b->edge[0] = b->c.rise_ns;
+	/* Who listens on the bus hears the trigger line's pulse. */
+	b->falls = b->pulled && b->type & IRQ_TYPE_EDGE_FALLING;
+	if (b->falls)
+		hrtimer_start(&b->timer, now, HRTIMER_MODE_ABS_HARD);
 }
 
 static bool rests(struct bus *b, ktime_t now)
@@ -220,19 +239,26 @@ static void set_power(bool on, ktime_t now)
 	}
 }
 
+static bool host_pulls(struct bus *b)
+{
+	return b->pulled || (b->out && !b->val);
+}
+
 static void drive(unsigned int nr, bool out, bool val)
 {
-	struct bus *b = &rig.bus[nr];
+	struct bus *pin = &rig.bus[nr], *b = bus_of(nr);
 	bool was_low, is_low;
 	unsigned long flags;
 	ktime_t now;
 
 	raw_spin_lock_irqsave(&b->lock, flags);
 	now = ktime_get();
-	was_low = b->out && !b->val;
-	is_low = out && !val;
-	b->out = out;
-	b->val = val;
+	was_low = host_pulls(b);
+	pin->out = out;
+	pin->val = val;
+	if (pin != b)
+		b->pulled = out && !val;
+	is_low = host_pulls(b);
 	if ((int)nr == power_line)
 		set_power(!is_low, now);
 	else if (is_low && !was_low)
@@ -266,7 +292,7 @@ static void bus_set(struct gpio_chip *gc, unsigned int nr, int val)
 
 static int bus_get(struct gpio_chip *gc, unsigned int nr)
 {
-	struct bus *b = &rig.bus[nr];
+	struct bus *b = bus_of(nr);
 	unsigned long flags;
 	bool v;
 
