@@ -23,6 +23,7 @@ enum { MAX_TRIES = 5, RING_EDGES = 512, TIMER_SLACK_NS = 1000 };
 struct target {
 	const char *id; /* borrowed; NULL: named by driver and pin */
 	const char *pin; /* borrowed */
+	const char *trigger_pin; /* borrowed; NULL: none */
 	const struct driver *driver;
 	enum line_edges edges;
 	enum line_bias bias;
@@ -121,7 +122,6 @@ static int ask(const struct target *target, struct session *session, struct line
 static int read_target(const struct target *target)
 {
 	char reason[LINE_MAX_REASON] = "";
-	struct line_place place;
 	struct line *line = NULL;
 	struct session *session = calloc(1, sizeof(*session));
 
@@ -137,14 +137,15 @@ static int read_target(const struct target *target)
 		.bias = target->bias,
 		.simulation = &session->simulation.answer,
 	};
+	strncpy(session->sensor.pin, target->pin, CAPTURE_MAX_PIN - 1);
+	if (target->trigger_pin)
+		strncpy(session->sensor.trigger_pin, target->trigger_pin,
+			CAPTURE_MAX_PIN - 1);
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 
-	int error = line_find(target->pin, &place, reason);
 	int status = EXIT_UNAVAILABLE;
 
-	if (!error)
-		error = line_open(&place, &session->sensor.request, &line, reason);
-	if (error)
+	if (capture_open_line(&session->sensor, &line, reason))
 		fprintf(stderr, "pin2mqtt: %s\n", reason);
 	else
 		status = ask(target, session, line);
@@ -171,6 +172,7 @@ static int read_configured(const char *option_path, const char *id, struct targe
 			continue;
 		target->id = id;
 		target->pin = sensor->pin;
+		target->trigger_pin = sensor->trigger_pin;
 		target->driver = driver_find(sensor->driver);
 		target->edges = sensor->edges == CONFIG_EDGES_BOTH ? LINE_EDGES_BOTH
 								   : LINE_EDGES_FALLING;

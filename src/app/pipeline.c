@@ -90,6 +90,9 @@ static void describe_sensor(struct pipeline *pipeline, uint16_t index,
 		.sensor = index,
 	};
 	strncpy(out->pin, config->pin, sizeof(out->pin) - 1);
+	if (config->trigger_pin)
+		strncpy(out->trigger_pin, config->trigger_pin,
+			sizeof(out->trigger_pin) - 1);
 }
 
 /* Deals the sensors out to their chips. */

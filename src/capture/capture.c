@@ -75,21 +75,32 @@ static void lose_line(struct slot *slot, uint64_t now_ns)
 	slot->reopen_ns = now_ns + backoff_next_ms(&slot->reopen) * CLOCK_NS_PER_MS;
 }
 
+int capture_open_line(const struct capture_sensor *sensor, struct line **out,
+		      char reason[LINE_MAX_REASON])
+{
+	struct line_request request = sensor->request;
+	struct line_place place, trigger;
+	int error = line_find(sensor->pin, &place, reason);
+
+	*out = NULL;
+	if (!error && sensor->trigger_pin[0]) {
+		error = line_find(sensor->trigger_pin, &trigger, reason);
+		request.trigger = &trigger;
+	}
+	return error ? error : line_open(&place, &request, out, reason);
+}
+
 /* Finds and takes the slot's line. The chip may have come back under another number. */
 static bool open_line(struct capture *capture, struct slot *slot, uint64_t now_ns)
 {
 	char reason[LINE_MAX_REASON] = "";
-	struct line_place place;
 
 	if (now_ns < slot->reopen_ns)
 		return false;
 
-	int error = line_find(slot->sensor.pin, &place, reason);
+	int error = capture_open_line(&slot->sensor, &slot->line, reason);
 
-	if (!error)
-		error = line_open(&place, &slot->sensor.request, &slot->line, reason);
 	if (error) {
-		slot->line = NULL;
 		slot->reopen_ns =
 			now_ns + backoff_next_ms(&slot->reopen) * CLOCK_NS_PER_MS;
 	} else {

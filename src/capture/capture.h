@@ -25,11 +25,14 @@
 
 struct capture;
 
+enum { CAPTURE_MAX_PIN = 2 * LINE_MAX_NAME };
+
 /* What to read, how and how often. */
 struct capture_sensor {
-	char pin[2 *
-		 LINE_MAX_NAME]; /* what line_find() takes; found again after a loss */
-	struct line_request request;
+	/* what line_find() takes; found again after a loss */
+	char pin[CAPTURE_MAX_PIN];
+	char trigger_pin[CAPTURE_MAX_PIN]; /* the same; empty: none */
+	struct line_request request; /* its trigger is found by its pin, not given here */
 	struct probe probe; /* a copy */
 	uint64_t interval_ns;
 	uint16_t sensor; /* index into config.sensors[]; goes into each edge */
@@ -61,6 +64,11 @@ void capture_ask_again(struct capture *capture, size_t index);
  * errno and a sentence. */
 must_check bool capture_take_fault(struct capture *capture, size_t index, int *error_out,
 				   char reason[LINE_MAX_REASON]);
+
+/* Finds and takes a sensor's line and what belongs to it. Returns 0 or a negative errno with a
+ * sentence in `reason`, as line_find() and line_open(). */
+must_check int capture_open_line(const struct capture_sensor *sensor, struct line **out,
+				 char reason[LINE_MAX_REASON]);
 
 /* One attempt: start pulse, frame, records into the ring. Blocks for as long as that takes
  * (30 ms at most).

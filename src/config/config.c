@@ -80,6 +80,7 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < config->num_sensors; i++) {
 		value_free_fields("sensors[]", &config->sensors[i]);
 		free(config->sensors[i].pin);
+		free(config->sensors[i].trigger_pin);
 	}
 	free(config->sensors);
 	free(config->mqtt.tls.ca_path);

@@ -25,6 +25,9 @@ struct config_sensor {
 	char *driver; /* owned; a name or alias that the driver table knows */
 	char *pin; /* owned; aliases from `pins:` already resolved: what line_find() takes */
 	char *pin_as_written; /* owned; the text in the file */
+	/* owned; as pin; a line on the same bus that gives the start pulses; NULL: none */
+	char *trigger_pin;
+	char *trigger_pin_as_written; /* owned */
 	uint32_t interval_ms;
 	uint32_t stale_after_ms;
 	uint32_t max_retries; /* attempts after a refused one, within the interval */

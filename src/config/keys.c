@@ -123,6 +123,9 @@ static const struct key keys[] = {
 	  .max = 1024, .is_good = shape_is_line, .example = "GPIO4",
 	  .help = "where its data wire is: a name from pins, a kernel line name or "
 		  "CHIP/OFFSET" },
+	{ "sensors[].trigger_pin", KEY_TEXT, SENSOR(trigger_pin_as_written), .min = 1,
+	  .max = 1024, .is_good = shape_is_line, .example = "GPIO27",
+	  .help = "a second pin on the same wire, to give the start pulses" },
 	{ "sensors[].interval", KEY_DURATION_MS, .fallback = "30s", SENSOR(interval_ms),
 	  .min = 500, .max = DAY, .help = "time between readings" },
 	{ "sensors[].stale_after", KEY_DURATION_MS,

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,22 @@
 #include "config/units.h"
 
 enum { MIN_STALE_AFTER_MS = 60000, STALE_INTERVALS = 3 };
+
+/* A sensor's keys that name a pin. */
+static const struct pin_key {
+	const char *name;
+	size_t written_offset; /* char *, in struct config_sensor, as the next one */
+	size_t pin_offset;
+} pin_keys[] = {
+#define PIN_KEY(key) \
+	{ \
+#key, offsetof(struct config_sensor, key##_as_written), \
+			offsetof(struct config_sensor, key) \
+	}
+	PIN_KEY(pin),
+	PIN_KEY(trigger_pin),
+#undef PIN_KEY
+};
 
 struct rules {
 	struct config *config;
@@ -153,15 +170,27 @@ static void check_pins(const struct rules *rules)
 	}
 }
 
-static int resolve_pin(const struct rules *rules, struct config_sensor *sensor)
+static char **text_at(struct config_sensor *sensor, size_t offset)
 {
-	const struct config_pin *pin;
+	return (char **)((char *)sensor + offset);
+}
 
-	if (!sensor->pin_as_written)
-		return 0;
-	pin = find_pin(rules->config, sensor->pin_as_written);
-	sensor->pin = strdup(pin ? pin->pin : sensor->pin_as_written);
-	return sensor->pin ? 0 : -ENOMEM;
+static int resolve_pins(const struct rules *rules, struct config_sensor *sensor)
+{
+	for (size_t i = 0; i < array_length(pin_keys); i++) {
+		const char *written = *text_at(sensor, pin_keys[i].written_offset);
+		char **pin = text_at(sensor, pin_keys[i].pin_offset);
+
+		if (!written)
+			continue;
+
+		const struct config_pin *named = find_pin(rules->config, written);
+
+		*pin = strdup(named ? named->pin : written);
+		if (!*pin)
+			return -ENOMEM;
+	}
+	return 0;
 }
 
 /* The place of a sensor's key. Only errors ask, so that it may take its time. */
@@ -266,29 +295,51 @@ static bool is_recording(const char *pin)
 	return pin && strncmp(pin, "replay:", 7) == 0;
 }
 
-static void check_against_earlier(const struct rules *rules, size_t index)
+static void check_id(const struct rules *rules, size_t index)
 {
 	const struct config_sensor *sensors = rules->config->sensors;
-	const struct config_sensor *sensor = &sensors[index];
-	bool is_id_told = false, is_pin_told = is_recording(sensor->pin);
 
 	for (size_t i = 0; i < index; i++) {
-		const char *other = sensors[i].id ? sensors[i].id : "no id";
+		if (!is_same(sensors[i].id, sensors[index].id))
+			continue;
+		sensor_error(rules, index, "id",
+			     "%s is the id of sensors[%zu] in line %u, too",
+			     sensors[i].id, i, place_in_sensor(rules, i, "id").line);
+		return;
+	}
+}
 
-		if (!is_id_told && is_same(sensors[i].id, sensor->id)) {
-			sensor_error(rules, index, "id",
-				     "%s is the id of sensors[%zu] in line %u, too",
-				     sensor->id, i, place_in_sensor(rules, i, "id").line);
-			is_id_told = true;
-		}
-		if (!is_pin_told && is_same(sensors[i].pin, sensor->pin)) {
-			sensor_error(
-				rules, index, "pin",
-				"%.64s is the pin of sensors[%zu] (%s) in line %u, too",
-				sensor->pin_as_written, i, other,
-				place_in_sensor(rules, i, "pin").line);
-			is_pin_told = true;
-		}
+/* A pin's use: a sensor's key that names it. They count up over the sensors' pin keys. */
+static const char *pin_of_use(const struct rules *rules, size_t use)
+{
+	const struct pin_key *key = &pin_keys[use % array_length(pin_keys)];
+	size_t index = use / array_length(pin_keys);
+
+	return *text_at(&rules->config->sensors[index], key->pin_offset);
+}
+
+static void check_pin(const struct rules *rules, size_t use)
+{
+	const struct pin_key *key = &pin_keys[use % array_length(pin_keys)];
+	size_t index = use / array_length(pin_keys);
+	const char *pin = pin_of_use(rules, use);
+
+	if (!pin || is_recording(pin))
+		return;
+	for (size_t i = 0; i < use; i++) {
+		const struct pin_key *earlier = &pin_keys[i % array_length(pin_keys)];
+		size_t earlier_index = i / array_length(pin_keys);
+		struct config_sensor *sensors = rules->config->sensors;
+		const char *id = sensors[earlier_index].id;
+
+		if (!is_same(pin_of_use(rules, i), pin))
+			continue;
+		sensor_error(rules, index, key->name,
+			     "%.64s is the %s of sensors[%zu] (%s) in line %u, too",
+			     *text_at(&sensors[index], key->written_offset),
+			     earlier->name, earlier_index, id ? id : "no id",
+			     place_in_sensor(rules, earlier_index, earlier->name).line);
+		return;
 	}
 }
 
@@ -301,13 +352,15 @@ static int check_sensors(const struct rules *rules)
 		config_errors_warn(rules->errors, place_in(rules->root, "sensors"),
 				   "sensors", "there are none: nothing will be read");
 	for (size_t i = 0; i < config->num_sensors; i++) {
-		int result = resolve_pin(rules, &config->sensors[i]);
+		int result = resolve_pins(rules, &config->sensors[i]);
 
 		if (result < 0)
 			return result;
 		check_driver(rules, i);
 		settle_stale_after(rules, i);
-		check_against_earlier(rules, i);
+		check_id(rules, i);
+		for (size_t key = 0; key < array_length(pin_keys); key++)
+			check_pin(rules, i * array_length(pin_keys) + key);
 	}
 	return 0;
 }

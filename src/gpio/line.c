@@ -40,15 +40,32 @@ int line_find(const char *pin, struct line_place *out, char reason[LINE_MAX_REAS
 int line_open(const struct line_place *place, const struct line_request *request,
 	      struct line **out, char reason[LINE_MAX_REASON])
 {
+	struct output *trigger = NULL;
+	int error = 0;
+
 	*out = NULL;
 	reason[0] = '\0';
-	return place->backend->open(place, request, out, reason);
+	if (request->trigger)
+		error = output_open(request->trigger, OUTPUT_OPEN_DRAIN, &trigger,
+				    reason);
+	if (!error)
+		error = place->backend->open(place, request, out, reason);
+	if (error)
+		output_close(trigger);
+	else
+		(*out)->trigger = trigger;
+	return error;
 }
 
 void line_close(struct line *line)
 {
-	if (line)
-		line->backend->close(line);
+	if (!line)
+		return;
+
+	struct output *trigger = line->trigger;
+
+	line->backend->close(line);
+	output_close(trigger);
 }
 
 int line_drive_low(struct line *line)
@@ -79,6 +96,27 @@ size_t line_max_waiting(const struct line *line)
 int line_fd(const struct line *line)
 {
 	return line->backend->fd ? line->backend->fd(line) : -1;
+}
+
+int output_open(const struct line_place *place, enum output_drive drive,
+		struct output **out, char reason[LINE_MAX_REASON])
+{
+	*out = NULL;
+	reason[0] = '\0';
+	if (!place->backend->output_open)
+		return refuse(-EINVAL, "a recording cannot be driven", reason);
+	return place->backend->output_open(place, drive, out, reason);
+}
+
+void output_close(struct output *output)
+{
+	if (output)
+		output->backend->output_close(output);
+}
+
+int output_set(struct output *output, bool is_high)
+{
+	return output->backend->output_set(output, is_high);
 }
 
 const char *line_library(void)

@@ -56,6 +56,9 @@ struct line_place {
 struct line_request {
 	enum line_edges edges;
 	enum line_bias bias;
+	/* a second line on the same bus, which gives the start pulses so that this one is
+	 * armed before them; borrowed for the call; NULL: this one gives them itself */
+	const struct line_place *trigger;
 	/* for backend sim; borrowed, outlives the line */
 	const struct line_simulation *simulation;
 };
@@ -72,7 +75,7 @@ struct line_request {
 must_check int line_find(const char *pin, struct line_place *out,
 			 char reason[LINE_MAX_REASON]);
 
-/* Takes the line: as an input, nothing driven.
+/* Takes the line, and its trigger: as an input, nothing driven.
  *
  * Returns 0 or a negative errno with a sentence in `reason`: -EBUSY (it names the consumer
  * that holds the line), -EACCES, -ENODEV, -ENOENT, -EINVAL (a recording that cannot be
@@ -90,8 +93,9 @@ must_check int line_drive_low(struct line *line);
 
 /* Lets the bus go and asks for edges. None from before the release is ever read.
  *
- * release_ns_out: just before the host let go; armed_ns_out: from then on edges are reported.
- * CLOCK_MONOTONIC, as all stamps. Returns 0 or a negative errno.
+ * release_ns_out: just before the host let go; armed_ns_out: it has let go, and from then on
+ * edges are reported (with a trigger, from the release on). CLOCK_MONOTONIC, as all stamps.
+ * Returns 0 or a negative errno.
  */
 must_check int line_listen(struct line *line, uint64_t *release_ns_out,
 			   uint64_t *armed_ns_out);

@@ -9,6 +9,7 @@
 #define GPIO_LINE_BACKEND_H
 
 #include "gpio/line.h"
+#include "gpio/output.h"
 
 struct line_backend {
 	const char *name;
@@ -21,17 +22,31 @@ struct line_backend {
 	int (*open)(const struct line_place *place, const struct line_request *request,
 		    struct line **out, char reason[LINE_MAX_REASON]);
 	void (*close)(struct line *line);
+	/* Where the line has a trigger, drive_low asks for edges and pulls that one low, and
+	 * listen lets it go. */
 	int (*drive_low)(struct line *line);
 	int (*listen)(struct line *line, uint64_t *release_ns_out,
 		      uint64_t *armed_ns_out);
 	int (*read)(struct line *line, struct edge *out, size_t max_edges);
 	int (*rest)(struct line *line); /* optional */
 	int (*fd)(const struct line *line); /* optional */
+
+	/* All three or none. */
+	int (*output_open)(const struct line_place *place, enum output_drive drive,
+			   struct output **out, char reason[LINE_MAX_REASON]);
+	void (*output_close)(struct output *output);
+	int (*output_set)(struct output *output, bool is_high);
 };
 
 struct line {
 	const struct line_backend *backend;
+	struct output
+		*trigger; /* owned, by line.c; NULL: the line gives its own pulses */
 	size_t max_waiting; /* edges that wait without loss */
+};
+
+struct output {
+	const struct line_backend *backend;
 };
 
 extern const struct line_backend line_backend_sim;

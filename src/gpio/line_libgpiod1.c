@@ -170,19 +170,6 @@ static int kernel_open(const struct line_place *place, const struct line_request
 	return 0;
 }
 
-static int kernel_drive_low(struct line *base)
-{
-	struct kernel_line *line = (struct kernel_line *)base;
-	/* Low is the only level that a host may drive: several drive this bus. */
-	int flags = line->bias_flags | GPIOD_LINE_REQUEST_FLAG_OPEN_DRAIN;
-
-	gpiod_line_release(line->line);
-	line->has_events = false;
-	if (gpiod_line_request_output_flags(line->line, consumer_name, flags, 0) != 0)
-		return -errno;
-	return 0;
-}
-
 static int request_edges(struct kernel_line *line)
 {
 	int result =
@@ -195,7 +182,35 @@ static int request_edges(struct kernel_line *line)
 								       line->bias_flags);
 
 	line->has_events = result == 0;
-	return result == 0 ? 0 : -errno;
+	if (result != 0)
+		return -errno;
+	/* Reading must not wait. */
+	if (fcntl(gpiod_line_event_get_fd(line->line), F_SETFL, O_NONBLOCK) != 0)
+		return -errno;
+	return 0;
+}
+
+static int request_low(struct kernel_line *line)
+{
+	/* Low is the only level that a host may drive: several drive this bus. */
+	int flags = line->bias_flags | GPIOD_LINE_REQUEST_FLAG_OPEN_DRAIN;
+
+	line->has_events = false;
+	if (gpiod_line_request_output_flags(line->line, consumer_name, flags, 0) != 0)
+		return -errno;
+	return 0;
+}
+
+static int kernel_drive_low(struct line *base)
+{
+	struct kernel_line *line = (struct kernel_line *)base;
+	int error;
+
+	gpiod_line_release(line->line);
+	if (!base->trigger)
+		return request_low(line);
+	error = request_edges(line);
+	return error ? error : output_set(base->trigger, false);
 }
 
 static int kernel_listen(struct line *base, uint64_t *release_ns_out,
@@ -207,16 +222,15 @@ static int kernel_listen(struct line *base, uint64_t *release_ns_out,
 	if (line->has_wall_stamps)
 		line->wall_offset_ns = wall_offset_ns();
 	line->release_ns = clock_mono_ns();
-	gpiod_line_release(line->line);
-	error = request_edges(line);
+	if (base->trigger) {
+		error = output_set(base->trigger, true);
+	} else {
+		gpiod_line_release(line->line);
+		error = request_edges(line);
+	}
 	*release_ns_out = line->release_ns;
 	*armed_ns_out = clock_mono_ns();
-	if (error)
-		return error;
-	/* Reading must not wait. */
-	if (fcntl(gpiod_line_event_get_fd(line->line), F_SETFL, O_NONBLOCK) != 0)
-		return -errno;
-	return 0;
+	return error;
 }
 
 static uint64_t stamp_ns(const struct kernel_line *line,
@@ -284,6 +298,65 @@ static int kernel_fd(const struct line *base)
 	return line->has_events ? gpiod_line_event_get_fd(line->line) : -1;
 }
 
+struct kernel_output {
+	struct output base;
+	struct gpiod_chip *chip; /* owned */
+	struct gpiod_line *line; /* the chip's */
+};
+
+static int kernel_output_set(struct output *base, bool is_high)
+{
+	struct kernel_output *output = (struct kernel_output *)base;
+
+	return gpiod_line_set_value(output->line, is_high) != 0 ? -errno : 0;
+}
+
+static void kernel_output_close(struct output *base)
+{
+	struct kernel_output *output = (struct kernel_output *)base;
+
+	if (output->line && gpiod_line_is_requested(output->line)) {
+		(void)kernel_output_set(base, true);
+		gpiod_line_release(output->line);
+	}
+	if (output->chip)
+		gpiod_chip_close(output->chip);
+	free(output);
+}
+
+static int take_output(struct kernel_output *output, const struct line_place *place,
+		       enum output_drive drive)
+{
+	int flags = drive == OUTPUT_OPEN_DRAIN ? GPIOD_LINE_REQUEST_FLAG_OPEN_DRAIN : 0;
+
+	output->chip = gpiod_chip_open(place->chip);
+	if (!output->chip)
+		return -errno;
+	output->line = gpiod_chip_get_line(output->chip, place->line_offset);
+	if (!output->line)
+		return errno == EINVAL ? -ENOENT : -errno;
+	return gpiod_line_request_output_flags(output->line, consumer_name, flags, 1) != 0
+		       ? -errno
+		       : 0;
+}
+
+static int kernel_output_open(const struct line_place *place, enum output_drive drive,
+			      struct output **out, char reason[LINE_MAX_REASON])
+{
+	struct kernel_output *output = calloc(1, sizeof(*output));
+	int error = output ? take_output(output, place, drive) : -ENOMEM;
+
+	if (error) {
+		chip_explain_refusal(&chip_ops, place, error, reason);
+		if (output)
+			kernel_output_close(&output->base);
+		return error;
+	}
+	output->base.backend = place->backend;
+	*out = &output->base;
+	return 0;
+}
+
 const struct line_backend line_backend_kernel = {
 	.name = "libgpiod 1",
 	.claims = kernel_claims,
@@ -295,4 +368,7 @@ const struct line_backend line_backend_kernel = {
 	.read = kernel_read,
 	.rest = kernel_rest,
 	.fd = kernel_fd,
+	.output_open = kernel_output_open,
+	.output_close = kernel_output_close,
+	.output_set = kernel_output_set,
 };

@@ -103,26 +103,30 @@ static void free_config(struct gpiod_line_config *config)
 		gpiod_line_config_free(config);
 }
 
+/* What a configuration makes of a line; the rest is libgpiod's default. */
+struct line_use {
+	enum gpiod_line_direction direction;
+	enum gpiod_line_edge edges;
+	enum gpiod_line_bias bias;
+	enum gpiod_line_drive drive;
+	enum gpiod_line_value value;
+};
+
 /* NULL: out of memory. */
 static struct gpiod_line_config *new_config(uint32_t line_offset,
-					    enum gpiod_line_direction direction,
-					    enum gpiod_line_edge edges,
-					    enum gpiod_line_bias bias)
+					    const struct line_use *use)
 {
 	struct gpiod_line_settings *settings = gpiod_line_settings_new();
 	struct gpiod_line_config *config = gpiod_line_config_new();
 
 	if (!settings || !config)
 		goto free_both;
-	gpiod_line_settings_set_direction(settings, direction);
-	gpiod_line_settings_set_edge_detection(settings, edges);
-	gpiod_line_settings_set_bias(settings, bias);
+	gpiod_line_settings_set_direction(settings, use->direction);
+	gpiod_line_settings_set_edge_detection(settings, use->edges);
+	gpiod_line_settings_set_bias(settings, use->bias);
 	gpiod_line_settings_set_event_clock(settings, GPIOD_LINE_CLOCK_MONOTONIC);
-	/* Low is the only level that a host may drive: several drive this bus. */
-	gpiod_line_settings_set_drive(settings, direction == GPIOD_LINE_DIRECTION_OUTPUT
-							? GPIOD_LINE_DRIVE_OPEN_DRAIN
-							: GPIOD_LINE_DRIVE_PUSH_PULL);
-	gpiod_line_settings_set_output_value(settings, GPIOD_LINE_VALUE_INACTIVE);
+	gpiod_line_settings_set_drive(settings, use->drive);
+	gpiod_line_settings_set_output_value(settings, use->value);
 	if (gpiod_line_config_add_line_settings(config, &line_offset, 1, settings) != 0)
 		goto free_both;
 	gpiod_line_settings_free(settings);
@@ -137,23 +141,30 @@ free_both:
 static int prepare(struct kernel_line *line, uint32_t line_offset,
 		   const struct line_request *request)
 {
-	enum gpiod_line_edge edges = request->edges == LINE_EDGES_BOTH
-					     ? GPIOD_LINE_EDGE_BOTH
-					     : GPIOD_LINE_EDGE_FALLING;
-	enum gpiod_line_bias bias = request->bias == LINE_BIAS_PULL_UP
-					    ? GPIOD_LINE_BIAS_PULL_UP
-					    : GPIOD_LINE_BIAS_AS_IS;
+	struct line_use rest = {
+		.direction = GPIOD_LINE_DIRECTION_INPUT,
+		.edges = GPIOD_LINE_EDGE_NONE,
+		.bias = request->bias == LINE_BIAS_PULL_UP ? GPIOD_LINE_BIAS_PULL_UP
+							   : GPIOD_LINE_BIAS_AS_IS,
+		.drive = GPIOD_LINE_DRIVE_PUSH_PULL,
+		.value = GPIOD_LINE_VALUE_INACTIVE,
+	};
+	struct line_use listen = rest, low = rest;
 
-	line->rest = new_config(line_offset, GPIOD_LINE_DIRECTION_INPUT,
-				GPIOD_LINE_EDGE_NONE, bias);
-	line->low = new_config(line_offset, GPIOD_LINE_DIRECTION_OUTPUT,
-			       GPIOD_LINE_EDGE_NONE, bias);
-	line->listen = new_config(line_offset, GPIOD_LINE_DIRECTION_INPUT, edges, bias);
+	listen.edges = request->edges == LINE_EDGES_BOTH ? GPIOD_LINE_EDGE_BOTH
+							 : GPIOD_LINE_EDGE_FALLING;
+	low.direction = GPIOD_LINE_DIRECTION_OUTPUT;
+	/* Low is the only level that a host may drive: several drive this bus. */
+	low.drive = GPIOD_LINE_DRIVE_OPEN_DRAIN;
+	line->rest = new_config(line_offset, &rest);
+	line->low = new_config(line_offset, &low);
+	line->listen = new_config(line_offset, &listen);
 	line->events = gpiod_edge_event_buffer_new(MAX_BATCH);
 	return line->rest && line->low && line->listen && line->events ? 0 : -ENOMEM;
 }
 
-static int request_line(struct kernel_line *line, const char *path)
+static int request_line(const char *path, struct gpiod_line_config *line_config,
+			struct gpiod_line_request **out)
 {
 	struct gpiod_request_config *config = gpiod_request_config_new();
 	struct gpiod_chip *chip;
@@ -168,8 +179,8 @@ static int request_line(struct kernel_line *line, const char *path)
 		error = -errno;
 		goto free_config;
 	}
-	line->request = gpiod_chip_request_lines(chip, config, line->rest);
-	if (!line->request)
+	*out = gpiod_chip_request_lines(chip, config, line_config);
+	if (!*out)
 		error = -errno;
 	gpiod_chip_close(chip);
 free_config:
@@ -200,7 +211,7 @@ static int kernel_open(const struct line_place *place, const struct line_request
 	int error = line ? prepare(line, place->line_offset, request) : -ENOMEM;
 
 	if (!error)
-		error = request_line(line, place->chip);
+		error = request_line(place->chip, line->rest, &line->request);
 	/* Reading must not wait. */
 	if (!error &&
 	    fcntl(gpiod_line_request_get_fd(line->request), F_SETFL, O_NONBLOCK) != 0)
@@ -239,7 +250,7 @@ static int take_events(struct kernel_line *line, size_t max_events)
 static int kernel_drive_low(struct line *base)
 {
 	struct kernel_line *line = (struct kernel_line *)base;
-	int error = reconfigure(line, line->low);
+	int error = reconfigure(line, base->trigger ? line->listen : line->low);
 	int num_events;
 
 	if (error)
@@ -249,7 +260,9 @@ static int kernel_drive_low(struct line *base)
 	do {
 		num_events = take_events(line, MAX_BATCH);
 	} while (num_events == MAX_BATCH);
-	return num_events < 0 ? num_events : 0;
+	if (num_events < 0)
+		return num_events;
+	return base->trigger ? output_set(base->trigger, false) : 0;
 }
 
 static int kernel_listen(struct line *base, uint64_t *release_ns_out,
@@ -259,7 +272,8 @@ static int kernel_listen(struct line *base, uint64_t *release_ns_out,
 	int error;
 
 	line->release_ns = clock_mono_ns();
-	error = reconfigure(line, line->listen);
+	error = base->trigger ? output_set(base->trigger, true)
+			      : reconfigure(line, line->listen);
 	*release_ns_out = line->release_ns;
 	*armed_ns_out = clock_mono_ns();
 	return error;
@@ -317,6 +331,68 @@ static int kernel_fd(const struct line *base)
 	return gpiod_line_request_get_fd(((const struct kernel_line *)base)->request);
 }
 
+struct kernel_output {
+	struct output base;
+	struct gpiod_line_request *request; /* owned */
+	uint32_t line_offset;
+};
+
+static int kernel_output_set(struct output *base, bool is_high)
+{
+	struct kernel_output *output = (struct kernel_output *)base;
+	enum gpiod_line_value value =
+		is_high ? GPIOD_LINE_VALUE_ACTIVE : GPIOD_LINE_VALUE_INACTIVE;
+
+	return gpiod_line_request_set_value(output->request, output->line_offset,
+					    value) != 0
+		       ? -errno
+		       : 0;
+}
+
+static void kernel_output_close(struct output *base)
+{
+	struct kernel_output *output = (struct kernel_output *)base;
+
+	(void)kernel_output_set(base, true);
+	gpiod_line_request_release(output->request);
+	free(output);
+}
+
+static int request_output(const struct line_place *place, enum output_drive drive,
+			  struct gpiod_line_request **out)
+{
+	const struct line_use use = {
+		.direction = GPIOD_LINE_DIRECTION_OUTPUT,
+		.edges = GPIOD_LINE_EDGE_NONE,
+		.bias = GPIOD_LINE_BIAS_AS_IS,
+		.drive = drive == OUTPUT_OPEN_DRAIN ? GPIOD_LINE_DRIVE_OPEN_DRAIN
+						    : GPIOD_LINE_DRIVE_PUSH_PULL,
+		.value = GPIOD_LINE_VALUE_ACTIVE,
+	};
+	struct gpiod_line_config *config = new_config(place->line_offset, &use);
+	int error = config ? request_line(place->chip, config, out) : -ENOMEM;
+
+	free_config(config);
+	return error;
+}
+
+static int kernel_output_open(const struct line_place *place, enum output_drive drive,
+			      struct output **out, char reason[LINE_MAX_REASON])
+{
+	struct kernel_output *output = calloc(1, sizeof(*output));
+	int error = output ? request_output(place, drive, &output->request) : -ENOMEM;
+
+	if (error) {
+		chip_explain_refusal(&chip_ops, place, error, reason);
+		free(output);
+		return error;
+	}
+	output->base.backend = place->backend;
+	output->line_offset = place->line_offset;
+	*out = &output->base;
+	return 0;
+}
+
 const struct line_backend line_backend_kernel = {
 	.name = "libgpiod 2",
 	.claims = kernel_claims,
@@ -328,4 +404,7 @@ const struct line_backend line_backend_kernel = {
 	.read = kernel_read,
 	.rest = kernel_rest,
 	.fd = kernel_fd,
+	.output_open = kernel_output_open,
+	.output_close = kernel_output_close,
+	.output_set = kernel_output_set,
 };

@@ -126,6 +126,36 @@ static int sim_rest(struct line *line)
 	return 0;
 }
 
+/* What hangs on a driven line is not simulated. */
+static int sim_output_open(const struct line_place *place, enum output_drive drive,
+			   struct output **out, char reason[LINE_MAX_REASON])
+{
+	struct output *output = calloc(1, sizeof(*output));
+	struct text text;
+
+	(void)drive;
+	text_init(&text, reason, LINE_MAX_REASON);
+	if (!output) {
+		text_add(&text, "out of memory");
+		return -ENOMEM;
+	}
+	output->backend = place->backend;
+	*out = output;
+	return 0;
+}
+
+static void sim_output_close(struct output *output)
+{
+	free(output);
+}
+
+static int sim_output_set(struct output *output, bool is_high)
+{
+	(void)output;
+	(void)is_high;
+	return 0;
+}
+
 const struct line_backend line_backend_sim = {
 	.name = "sim",
 	.claims = sim_claims,
@@ -136,4 +166,7 @@ const struct line_backend line_backend_sim = {
 	.listen = sim_listen,
 	.read = sim_read,
 	.rest = sim_rest,
+	.output_open = sim_output_open,
+	.output_close = sim_output_close,
+	.output_set = sim_output_set,
 };

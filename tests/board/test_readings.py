@@ -118,6 +118,28 @@ def test_both_edges_read_as_well(generation):
 
 
 @pytest.mark.slow
+def test_with_a_trigger_line_a_busy_machine_loses_no_answer(generation):
+    """The same sensor, asked by the listening line itself, misses one answer in ten."""
+    sensors = sensors_for(["dht22"], "10s", trigger_pin="GPIO1")
+    run = board.run_gateway(
+        generation, sensors,
+        "gateway_start; wait_frames 30 400; status=$?; gateway_stop; exit $status",
+        module="lines=2 triggers=1", conf=["0 lock_after=30"], shift=1, load="busy",
+        window="45 -e 15 -p 10000 -r 2000", limit_s=1200)
+    check_all_right(board.account(run, lines_of(["dht22"])), 30)
+    assert all(start.line == 0 for start in run.starts)
+
+
+@pytest.mark.slow
+def test_a_trigger_line_that_is_not_there_is_said(generation):
+    run = board.run_gateway(
+        generation, sensors_for(["dht22"], trigger_pin="GPIO77"),
+        "gateway_start; sleep 4; gateway_stop", module="lines=2 triggers=1")
+    assert "GPIO77" in run.files["gateway.log"]
+    assert run.starts == []
+
+
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_run():
     def once(_):
         return board.boot("sleep 1; cat $D/stat", seed=7).text

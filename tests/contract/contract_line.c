@@ -2,7 +2,8 @@
 /* One contract over every place that edges come from.
  *
  *	contract_line           the simulated board and a recording
- *	contract_line PIN...    lines of the kernel, each with a DHT22 on it
+ *	contract_line PIN...    lines of the kernel, each with a DHT22 on it; PIN+TRIGGER is a
+ *	                        line with a second one on its bus
  */
 #include "gpio/line.h"
 
@@ -21,14 +22,16 @@ enum {
 	START_LOW_US = 1200,
 	FRAME_US = 8000,
 	NAP_US = 400, /* libgpiod 1 has room for 16 edges, 77 us apart or more */
-	MIN_FALLING = 36, /* of 42; the rest may come before the line is armed */
 	MAX_EDGES = 256,
 	NUM_BITS = 40,
+	MAX_FALLING = 2 + NUM_BITS,
+	MIN_FALLING = 36, /* the rest may come before the line is armed */
 };
 
 struct subject {
 	const char *name;
 	char pin[LINE_MAX_NAME];
+	char trigger_pin[LINE_MAX_NAME]; /* empty: none */
 	enum line_edges edges;
 	uint64_t rest_ms; /* a real sensor wants so long between two starts */
 	bool is_exclusive; /* held once, it cannot be had again */
@@ -78,18 +81,29 @@ static size_t answer(void *context, uint64_t release_ns, uint64_t low_ns,
 
 static const struct line_simulation simulation = { answer, NULL };
 
-static struct line *open_subject(const struct subject *subject)
+static int try_open(const struct subject *subject, struct line **out,
+		    char reason[LINE_MAX_REASON])
 {
-	const struct line_request request = {
+	struct line_place place, trigger;
+	struct line_request request = {
 		.edges = subject->edges,
 		.simulation = &simulation,
 	};
+	int error = line_find(subject->pin, &place, reason);
+
+	if (!error && subject->trigger_pin[0]) {
+		error = line_find(subject->trigger_pin, &trigger, reason);
+		request.trigger = &trigger;
+	}
+	return error ? error : line_open(&place, &request, out, reason);
+}
+
+static struct line *open_subject(const struct subject *subject)
+{
 	char reason[LINE_MAX_REASON];
-	struct line_place place;
 	struct line *line;
 
-	if (line_find(subject->pin, &place, reason) ||
-	    line_open(&place, &request, &line, reason)) {
+	if (try_open(subject, &line, reason)) {
 		fail_msg("%s: %s", subject->pin, reason);
 		return NULL;
 	}
@@ -137,7 +151,9 @@ static void check_frame(const struct subject *subject, const struct heard *heard
 		last_ns = edge->t_ns;
 		num_falling += edge->event == EDGE_FALLING;
 	}
-	assert_in_range(num_falling, MIN_FALLING, 2 + NUM_BITS);
+	/* With a trigger the line was armed before the first one. */
+	assert_in_range(num_falling, subject->trigger_pin[0] ? MAX_FALLING : MIN_FALLING,
+			MAX_FALLING);
 }
 
 static void an_attempt_gives_the_edges_of_one_frame(void **state)
@@ -232,25 +248,25 @@ static void a_line_says_how_much_may_wait_and_whether_something_does(void **stat
 static void a_line_that_is_held_names_its_holder(void **state)
 {
 	const struct subject *subject = *state;
-	const struct line_request request = { .edges = subject->edges };
-	struct line *line = open_subject(subject), *second;
+	struct line *line = open_subject(subject), *second = NULL;
 	char reason[LINE_MAX_REASON];
-	struct line_place place;
 
 	if (!subject->is_exclusive) {
 		line_close(line);
 		return;
 	}
-	assert_int_equal(line_find(subject->pin, &place, reason), 0);
-	assert_int_equal(line_open(&place, &request, &second, reason), -EBUSY);
+	assert_int_equal(try_open(subject, &second, reason), -EBUSY);
 	assert_null(second);
 	if (!strstr(reason, "is held by \"pin2mqtt\""))
 		fail_msg("%s", reason);
 	line_close(line);
 }
 
+/* pin: PIN or PIN+TRIGGER */
 static int run(const char *name, const char *pin, enum line_edges edges, bool is_real)
 {
+	const char *plus = strchr(pin, '+');
+
 	struct subject subject = {
 		.name = name,
 		.edges = edges,
@@ -273,7 +289,10 @@ static int run(const char *name, const char *pin, enum line_edges edges, bool is
 		cmocka_unit_test_prestate(a_line_that_is_held_names_its_holder, &subject),
 	};
 
-	(void)snprintf(subject.pin, sizeof(subject.pin), "%s", pin);
+	(void)snprintf(subject.pin, sizeof(subject.pin), "%.*s",
+		       plus ? (int)(plus - pin) : (int)strlen(pin), pin);
+	(void)snprintf(subject.trigger_pin, sizeof(subject.trigger_pin), "%s",
+		       plus ? plus + 1 : "");
 	return cmocka_run_group_tests_name(name, tests, NULL, NULL);
 }
 
@@ -311,6 +330,7 @@ int main(int argc, char **argv)
 	(void)snprintf(pin, sizeof(pin), "replay:%s", log_path);
 	num_failed += run("sim, falling", "sim/4", LINE_EDGES_FALLING, false);
 	num_failed += run("sim, both", "sim/4", LINE_EDGES_BOTH, false);
+	num_failed += run("sim, trigger", "sim/4+sim/5", LINE_EDGES_BOTH, false);
 	num_failed += run("replay, falling", pin, LINE_EDGES_FALLING, false);
 	num_failed += run("replay, both", pin, LINE_EDGES_BOTH, false);
 	unlink(log_path);

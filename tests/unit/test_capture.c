@@ -142,6 +142,28 @@ static void an_attempt_is_start_release_armed_edges_end(void **state)
 	capture_free(capture);
 }
 
+static void a_trigger_that_is_not_there_is_the_line_s_fault(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensors[2] = { sensor_on(f, "sim/0", 0),
+					     sensor_on(f, "sim/1", 1) };
+	char reason[LINE_MAX_REASON];
+	struct edge begin, end;
+	int error = 0;
+
+	strcpy(sensors[0].trigger_pin, "sim/1024");
+	strcpy(sensors[1].trigger_pin, "sim/2");
+
+	struct capture *capture = start(f, sensors, 2);
+
+	take_attempt(f, &begin, &end);
+	assert_int_equal(begin.sensor, 1);
+	assert_true(capture_take_fault(capture, 0, &error, reason));
+	assert_int_equal(error, -ENOENT);
+	capture_stop(capture);
+	capture_free(capture);
+}
+
 static void attempts_of_one_board_never_overlap(void **state)
 {
 	struct fixture *f = *state;
@@ -239,6 +261,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 		TEST(an_attempt_is_start_release_armed_edges_end),
+		TEST(a_trigger_that_is_not_there_is_the_line_s_fault),
 		TEST(attempts_of_one_board_never_overlap),
 		TEST(asking_again_gives_a_retry_after_the_rest),
 		TEST(asking_again_never_pushes_the_next_turn_back),

@@ -311,6 +311,30 @@ static void pins_have_one_sensor_and_one_name(void **state)
 	       "too\n");
 }
 
+static void a_trigger_pin_is_a_pin_of_its_own(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(parse(&f, "gateway: {id: g}\n" MQTT "pins: {second: GPIO27}\n"
+				   "sensors: [{id: a, driver: dht22, pin: GPIO4, "
+				   "trigger_pin: second}]\n"),
+			 0);
+	assert_string_equal(f.config->sensors[0].trigger_pin, "GPIO27");
+	assert_string_equal(f.config->sensors[0].trigger_pin_as_written, "second");
+	fixture_finish(&f);
+	expect("gateway: {id: g}\n" MQTT "sensors:\n"
+	       "- {id: a, driver: dht22, pin: GPIO4, trigger_pin: GPIO4}\n"
+	       "- {id: b, driver: dht22, pin: GPIO5, trigger_pin: GPIO6}\n"
+	       "- {id: c, driver: dht22, pin: GPIO6, trigger_pin: GPIO5}\n",
+	       "4:51 sensors[0].trigger_pin: GPIO4 is the pin of sensors[0] (a) in line "
+	       "4, too\n"
+	       "6:31 sensors[2].pin: GPIO6 is the trigger_pin of sensors[1] (b) in line "
+	       "5, too\n"
+	       "6:51 sensors[2].trigger_pin: GPIO5 is the pin of sensors[1] (b) in line "
+	       "5, too\n");
+}
+
 static void a_password_needs_a_user_before_mqtt_5(void **state)
 {
 	struct fixture f;
@@ -476,6 +500,7 @@ int main(void)
 		cmocka_unit_test(yaml_words_are_booleans_only_where_one_is_wanted),
 		cmocka_unit_test(null_is_as_if_the_key_were_not_there),
 		cmocka_unit_test(pins_have_one_sensor_and_one_name),
+		cmocka_unit_test(a_trigger_pin_is_a_pin_of_its_own),
 		cmocka_unit_test(a_password_needs_a_user_before_mqtt_5),
 		cmocka_unit_test(variables_are_put_in_after_parsing),
 		cmocka_unit_test(as_many_errors_as_help_are_kept),

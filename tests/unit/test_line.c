@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "gpio/output.h"
 #include "unit/cmocka_test.h"
 
 static uint64_t now_ns = 5000000000;
@@ -261,6 +262,24 @@ static void a_recording_that_cannot_be_played_is_refused_with_a_reason(void **st
 	assert_string_equal(reason, expected);
 }
 
+static void a_trigger_that_cannot_be_driven_refuses_the_line(void **state)
+{
+	struct line_place place, trigger;
+	const struct line_request request = { .simulation = &simulation,
+					      .trigger = &trigger };
+	char pin[LINE_MAX_NAME], reason[LINE_MAX_REASON];
+	struct line *line;
+
+	(void)state;
+	(void)snprintf(pin, sizeof(pin), "replay:%s", log_path);
+	assert_int_equal(line_find("sim/4", &place, reason), 0);
+	assert_int_equal(line_find(pin, &trigger, reason), 0);
+	assert_int_equal(line_open(&place, &request, &line, reason), -EINVAL);
+	assert_null(line);
+	assert_string_equal(reason, "a recording cannot be driven");
+	output_close(NULL);
+}
+
 static void the_library_tells_its_version(void **state)
 {
 	(void)state;
@@ -296,6 +315,7 @@ int main(void)
 		cmocka_unit_test(a_recording_gives_only_the_edges_asked_for),
 		cmocka_unit_test(
 			a_recording_that_cannot_be_played_is_refused_with_a_reason),
+		cmocka_unit_test(a_trigger_that_cannot_be_driven_refuses_the_line),
 		cmocka_unit_test(the_library_tells_its_version),
 	};
 
