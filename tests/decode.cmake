@@ -7,6 +7,7 @@ unit_test(unit/test_framer.c decode)
 unit_test(unit/test_waveform.c decode)
 unit_test(unit/test_decode.c decode_test)
 unit_test(unit/test_decode_faults.c decode_test)
+unit_test(unit/test_decoder.c decode_test)
 unit_test(unit/test_decode_repair.c decode_test)
 unit_test(contract/contract_driver.c decode_test)
 

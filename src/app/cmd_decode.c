@@ -81,6 +81,30 @@ static void feed(struct input *input, const struct edge *edge, struct outcome *o
 	}
 }
 
+/* Which model a recording's sensor is. Returns the driver itself where that was known before,
+ * or is not known after. */
+static const struct driver *find_model(const struct driver *driver,
+				       const struct recording *recording)
+{
+	struct framer framer;
+	struct decoder decoder;
+
+	framer_init(&framer);
+	decoder_init(&decoder, driver, true);
+	for (size_t i = 0; i < recording->num_edges && !decoder.model; i++) {
+		struct decode_evidence evidence;
+		struct reading reading = { 0 };
+		bool again = true;
+
+		while (again) {
+			if (framer_feed(&framer, &recording->edges[i], &again))
+				(void)decoder_take(&decoder, &framer.frame, &reading,
+						   &evidence);
+		}
+	}
+	return decoder.model ? decoder.model : driver;
+}
+
 static void decode_recording(struct input *input, const struct recording *recording,
 			     struct outcome *outcome)
 {
@@ -105,7 +129,8 @@ static void decode_file(const struct arguments *arguments, const char *path,
 	if (!driver)
 		driver = driver_find(recording.driver);
 	if (driver) {
-		decoder_init(&input.decoder, driver, arguments->is_strict);
+		decoder_init(&input.decoder, find_model(driver, &recording),
+			     arguments->is_strict);
 		decode_recording(&input, &recording, outcome);
 	} else {
 		outcome->is_failed = true;

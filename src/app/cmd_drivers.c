@@ -49,11 +49,12 @@ static void print_json(const struct driver *driver)
 	add_aliases(&text, driver, true);
 	text_add(&text,
 		 "],\"start_low_us\":%" PRIu32 ",\"frame_us\":%" PRIu32
-		 ",\"min_interval_ms\":%" PRIu32 ",\"power_up_ms\":%" PRIu32
-		 ",\"bits\":%u}",
+		 ",\"min_interval_ms\":%" PRIu32 ",\"power_up_ms\":%" PRIu32,
 		 driver->probe.start_low_us, driver->probe.frame_us,
-		 driver->probe.min_interval_ms, driver->probe.power_up_ms,
-		 driver->wire.num_bits);
+		 driver->probe.min_interval_ms, driver->probe.power_up_ms);
+	if (!driver->models)
+		text_add(&text, ",\"bits\":%u", driver->wire.num_bits);
+	text_add(&text, "}");
 	fputs(data, stdout);
 }
 
@@ -67,16 +68,19 @@ static int print_all(bool is_json)
 	else
 		printf("%-8s %-60s %s    %s\n", "name", "sensor", "rest", "also called");
 	for (size_t i = 0; i < num_drivers; i++) {
-		if (!is_json) {
-			print_row(drivers[i]);
-			continue;
-		}
-		if (i > 0)
+		if (is_json) {
+			print_json(drivers[i]);
 			fputs(",\n ", stdout);
-		print_json(drivers[i]);
+		} else {
+			print_row(drivers[i]);
+		}
 	}
-	if (is_json)
+	if (is_json) {
+		print_json(&driver_dht);
 		puts("]");
+	} else {
+		print_row(&driver_dht);
+	}
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		fprintf(stderr, "pin2mqtt: standard output: %s\n", strerror(errno));
 		return EXIT_FAILED;

@@ -104,8 +104,12 @@ static int ask(const struct target *target, struct session *session, struct line
 			return EXIT_UNAVAILABLE;
 		}
 
+		const struct driver *model = session->decoder.model;
 		enum verdict verdict = judge(session, &reading);
 
+		if (model != session->decoder.model)
+			fprintf(stderr, "pin2mqtt: %s: it is a %s\n", target->pin,
+				session->decoder.model->name);
 		if (verdict_is_accepted(verdict)) {
 			print_reading(target, &reading);
 			return EXIT_DONE;

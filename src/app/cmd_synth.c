@@ -308,6 +308,8 @@ static int take_word(struct arguments *arguments, int option, const char *string
 static int take_driver(struct arguments *arguments, const char *name)
 {
 	arguments->driver = driver_find(name);
+	if (arguments->driver && arguments->driver->models)
+		return command_usage_error(&command_synth, "%s: which model?", name);
 	return arguments->driver
 		       ? EXIT_DONE
 		       : command_usage_error(&command_synth, "no such driver: %s", name);

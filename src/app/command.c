@@ -42,7 +42,7 @@ static const char *driver_name(size_t n)
 				return *alias;
 		}
 	}
-	return NULL;
+	return n == 0 ? driver_dht.name : NULL;
 }
 
 const struct config_driver_facts *command_driver_facts(void)

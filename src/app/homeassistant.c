@@ -31,6 +31,7 @@ static void describe_sensor(const struct config_sensor *config,
 			    struct discovery_sensor *out)
 {
 	const struct driver *driver = driver_find(config->driver);
+	const struct driver *sample = driver_sample(driver);
 	struct reading sent = { 0 }, received = { 0 };
 	uint8_t bytes[DRIVER_MAX_BYTES];
 
@@ -38,8 +39,8 @@ static void describe_sensor(const struct config_sensor *config,
 					  .model = driver->title };
 	reading_add(&sent, QUANTITY_TEMPERATURE, 21500, 1);
 	reading_add(&sent, QUANTITY_HUMIDITY, 48000, 1);
-	if (!driver->encode(&sent, ENCODING_SIGN_MAGNITUDE, bytes) ||
-	    driver->decode(bytes, &received) != VERDICT_CLEAN)
+	if (!sample->encode(&sent, ENCODING_SIGN_MAGNITUDE, bytes) ||
+	    sample->decode(bytes, &received) != VERDICT_CLEAN)
 		return;
 	memcpy(out->values, received.values, sizeof(out->values));
 	out->num_values = received.num_values;

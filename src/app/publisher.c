@@ -34,6 +34,8 @@ static const char *advice(enum verdict verdict)
 	case VERDICT_ALL_ZERO:
 	case VERDICT_IMPLAUSIBLE:
 		return "check the driver in the configuration, or the sensor is broken";
+	case VERDICT_UNDECIDED:
+		return "wait for more answers, or name the model in the configuration";
 	case VERDICT_OVERRUN:
 		return "the machine is too busy";
 	case VERDICT_LINE_LOST:
@@ -101,13 +103,33 @@ static void refuse(struct publisher *publisher, const struct frame *frame,
 		    advice(verdict));
 }
 
+/* Says which model a sensor is, where the configuration leaves that open. */
+static void report_model(const struct publisher *publisher, uint16_t index,
+			 const struct driver *before)
+{
+	const struct decoder *decoder = &publisher->sensors[index].decoder;
+
+	if (decoder->model == before)
+		return;
+	if (before)
+		log_warning("%s: another sensor is on the wire model=%s before=%s",
+			    sensor_id(publisher, index), decoder->model->name,
+			    before->name);
+	else
+		log_info("%s: model found out model=%s good_frames=%u",
+			 sensor_id(publisher, index), decoder->model->name,
+			 DECODER_DECIDE_FRAMES);
+}
+
 static void take_frame(struct publisher *publisher, const struct frame *frame)
 {
 	struct publisher_sensor *sensor = &publisher->sensors[frame->sensor];
 	struct reading reading = { .sensor = frame->sensor };
+	const struct driver *model = sensor->decoder.model;
 	struct decode_evidence evidence;
 	enum verdict verdict = decoder_take(&sensor->decoder, frame, &reading, &evidence);
 
+	report_model(publisher, frame->sensor, model);
 	atomic_fetch_add_explicit(&sensor->tally.verdicts[verdict], 1,
 				  memory_order_relaxed);
 	if (verdict_is_accepted(verdict))

@@ -68,6 +68,20 @@ void report_info(struct text *out, const struct config *config)
 	text_add(out, "]}");
 }
 
+/* What was found out about the sensor. */
+static void add_findings(struct text *out, const struct decoder *decoder)
+{
+	const struct negatives *negatives = &decoder->state.negatives;
+
+	if (decoder->model)
+		text_add(out, ",\"model\":\"%s\"", decoder->model->name);
+	if (negatives->is_known)
+		text_add(out, ",\"negatives\":\"%s\"",
+			 negatives->encoding == ENCODING_TWOS_COMPLEMENT
+				 ? "twos_complement"
+				 : "sign_magnitude");
+}
+
 static void add_tally(struct text *out, const struct publisher_sensor *sensor)
 {
 	uint32_t num_reads = 0;
@@ -89,7 +103,9 @@ static void add_tally(struct text *out, const struct publisher_sensor *sensor)
 			 counts[i]);
 		comma = ",";
 	}
-	text_add(out, "}}");
+	text_add(out, "}");
+	add_findings(out, &sensor->decoder);
+	text_add(out, "}");
 }
 
 void report_health(struct text *out, const struct publisher *publisher, uint64_t now_ns)

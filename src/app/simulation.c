@@ -86,7 +86,7 @@ void simulation_init(struct simulation *simulation, const struct driver *driver,
 		     uint32_t seed)
 {
 	*simulation = (struct simulation){
-		.driver = driver,
+		.driver = driver_sample(driver),
 		.seed = seed,
 		.answer = { .answer = answer, .context = simulation },
 	};

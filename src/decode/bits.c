@@ -100,6 +100,14 @@ enum verdict bits_take_tenths(const uint8_t *bytes, const struct bits_range *ran
 	return give(range, temperature_tenths, humidity_tenths, out);
 }
 
+bool bits_find_encoding(const uint8_t *bytes, enum encoding *out)
+{
+	int32_t raw = bytes[2] << 8 | bytes[3];
+
+	*out = bytes[2] >> 4 == 0xf ? ENCODING_TWOS_COMPLEMENT : ENCODING_SIGN_MAGNITUDE;
+	return raw > SIGN_BIT;
+}
+
 bool bits_put_tenths(const struct reading *values, const struct bits_range *range,
 		     enum encoding encoding, uint8_t *bytes_out)
 {

@@ -34,6 +34,10 @@ struct bits_range {
 enum verdict bits_take_tenths(const uint8_t *bytes, const struct bits_range *range,
 			      struct reading *out);
 
+/* How a negative temperature is sent in this layout. False: it is none, or it is 0x8000, which
+ * units of both kinds send. */
+bool bits_find_encoding(const uint8_t *bytes, enum encoding *out);
+
 /* The inverse, as driver.encode; bytes_out: BITS_FRAME_BYTES, the sum included. */
 must_check bool bits_put_tenths(const struct reading *values,
 				const struct bits_range *range, enum encoding encoding,

@@ -57,6 +57,7 @@ static bool may_be_repaired(enum verdict verdict)
 	case VERDICT_AMBIGUOUS:
 	case VERDICT_ALL_ZERO:
 	case VERDICT_IMPLAUSIBLE:
+	case VERDICT_UNDECIDED:
 	case VERDICT_OVERRUN:
 	case VERDICT_LINE_LOST:
 		break;
@@ -68,22 +69,24 @@ enum verdict decode_explain(const struct driver *driver, const struct frame *fra
 			    struct decode_state *state, struct reading *out,
 			    struct decode_evidence *evidence_out)
 {
+	struct reading reading = *out;
+
 	*evidence_out = (struct decode_evidence){ .refused = VERDICT_CLEAN };
 
-	enum verdict verdict = decode_clean(driver, frame, evidence_out, out);
+	enum verdict verdict = decode_clean(driver, frame, evidence_out, &reading);
 
+	if (verdict == VERDICT_CLEAN &&
+	    !negatives_take(&state->negatives, driver, evidence_out->bytes))
+		verdict = VERDICT_IMPLAUSIBLE;
 	evidence_out->refused = verdict;
-	if (!state)
-		return verdict;
 	if (verdict == VERDICT_CLEAN) {
 		dht_profile_learn(&state->profile, &evidence_out->fit);
-		continuity_learn(&state->continuity, out);
+		continuity_learn(&state->continuity, &reading);
+		*out = reading;
 	}
-	if (!may_be_repaired(verdict))
+	if (state->is_strict || !may_be_repaired(verdict))
 		return verdict;
-
-	struct reading reading = blank_reading(frame, out);
-
+	reading = blank_reading(frame, out);
 	verdict =
 		dht_repair(driver, frame, state, verdict, &reading, evidence_out->bytes);
 	if (verdict == VERDICT_REPAIRED) {
@@ -96,15 +99,16 @@ enum verdict decode_explain(const struct driver *driver, const struct frame *fra
 enum verdict decode_frame(const struct driver *driver, const struct frame *frame,
 			  struct reading *out)
 {
+	struct decode_state blank = { .is_strict = true };
 	struct decode_evidence evidence;
 
-	return decode_explain(driver, frame, NULL, out, &evidence);
+	return decode_explain(driver, frame, &blank, out, &evidence);
 }
 
 enum verdict decode_repair(const struct driver *driver, const struct frame *frame,
 			   struct decode_state *state, struct reading *out)
 {
-	struct decode_state blank = { .profile = { .num_frames = 0 } };
+	struct decode_state blank = { .is_strict = false };
 	struct decode_evidence evidence;
 
 	return decode_explain(driver, frame, state ? state : &blank, out, &evidence);

@@ -42,9 +42,7 @@ enum verdict decode_frame(const struct driver *driver, const struct frame *frame
 enum verdict decode_repair(const struct driver *driver, const struct frame *frame,
 			   struct decode_state *state, struct reading *out);
 
-/* Both in one, and what the verdict stands on.
- *
- * state: NULL, where damaged frames are not to be repaired */
+/* The same, and what the verdict stands on. state: not NULL */
 enum verdict decode_explain(const struct driver *driver, const struct frame *frame,
 			    struct decode_state *state, struct reading *out,
 			    struct decode_evidence *evidence_out);

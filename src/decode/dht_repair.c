@@ -140,6 +140,9 @@ static bool read_bits(const struct repair *repair, uint64_t bits, struct reading
 	put_bytes(bits, repair->driver->wire.num_bits / 8u, bytes);
 	if (check_sum8(bytes, BITS_DATA_BYTES) != bytes[BITS_SUM_BYTE])
 		return false;
+	if (repair->state &&
+	    !negatives_allow(&repair->state->negatives, repair->driver, bytes))
+		return false;
 	*out = repair->blank;
 	return repair->driver->decode(bytes, out) == VERDICT_CLEAN;
 }

@@ -16,10 +16,13 @@
 #include "decode/continuity.h"
 #include "decode/dht_cells.h"
 #include "decode/driver.h"
+#include "decode/negatives.h"
 #include "model/frame.h"
 
-/* What is known of a sensor. */
+/* What is known of a sensor, zeroed at first, and how its frames are to be judged. */
 struct decode_state {
+	bool is_strict; /* damaged frames are not to be repaired */
+	struct negatives negatives;
 	struct dht_profile profile;
 	struct continuity continuity;
 };

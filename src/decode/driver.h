@@ -46,10 +46,15 @@ struct driver {
 	/* one line for people: "Aosong DHT22 / AM2302 temperature and humidity" */
 	const char *title;
 	const char *const *aliases; /* NULL-terminated: names that mean this driver too */
+	/* NULL-terminated: what a sensor of this driver may be, which its frames tell; then all
+	 * below but the probe is left to the models. NULL: this is a model. */
+	const struct driver *const *models;
 	struct probe probe;
 	struct dht_wire wire;
 	/* so many of the frame's first bits are 0 in all that the model can send */
 	uint8_t num_zero_bits;
+	/* some units send negative temperatures in one encoding, some in the other */
+	bool has_encodings;
 
 	/* Turns the frame's bytes into values.
 	 *
@@ -70,10 +75,16 @@ struct driver {
 				  uint8_t *bytes_out);
 };
 
-/* All drivers, in the order of drivers.def. */
+/* All models, in the order of drivers.def. */
 const struct driver *const *driver_all(size_t *num_out);
 
-/* By name or alias; NULL where there is none. */
+/* The driver for a sensor whose model is not known. */
+extern const struct driver driver_dht;
+
+/* By name or alias, driver_dht included; NULL where there is none. */
 const struct driver *driver_find(const char *name);
+
+/* The driver, or one of the models that it may turn out to be. */
+const struct driver *driver_sample(const struct driver *driver);
 
 #endif

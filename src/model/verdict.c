@@ -14,6 +14,7 @@ static const char *const names[] = {
 	[VERDICT_AMBIGUOUS] = "ambiguous",
 	[VERDICT_ALL_ZERO] = "all_zero",
 	[VERDICT_IMPLAUSIBLE] = "implausible",
+	[VERDICT_UNDECIDED] = "undecided",
 	[VERDICT_OVERRUN] = "overrun",
 	[VERDICT_LINE_LOST] = "line_lost",
 };

@@ -20,6 +20,7 @@ enum verdict {
 	VERDICT_AMBIGUOUS, /* more than one value fits the evidence */
 	VERDICT_ALL_ZERO, /* a dead bus adds up, too */
 	VERDICT_IMPLAUSIBLE, /* well formed, outside what the model can measure */
+	VERDICT_UNDECIDED, /* a good frame, but the sensor's model is not known yet */
 	VERDICT_OVERRUN, /* we were too slow to take the edges */
 	VERDICT_LINE_LOST, /* the line or its chip failed meanwhile */
 };

@@ -70,6 +70,20 @@ def test_real_sensors_decode_to_exactly_what_they_sent(path):
     assert status == 0
 
 
+@pytest.mark.skipif(not RECORDED, reason="no recordings of real sensors in ../shared/captures")
+@pytest.mark.parametrize("path", RECORDED, ids=[path.stem for path in RECORDED])
+def test_the_model_of_real_sensors_is_found_out_from_three_frames(path):
+    expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    frames, _ = decode(path, "--driver", "dht")
+    answered = [frame for frame in frames if frame["verdict"] != "no_response"]
+    if len(expected) >= 3:
+        assert ([(frame["temperature"], frame["humidity"]) for frame in answered] ==
+                [(frame["temperature"], frame["humidity"]) for frame in expected])
+    else:
+        assert [frame["verdict"] for frame in answered] == ["undecided"] * len(expected)
+        assert "temperature" not in str(frames)
+
+
 def sigrok(path, device):
     told = subprocess.run(["sigrok-cli", "-I", "vcd:downsample=1000", "-i", path,
                            "-P", f"am230x:sda=SDA:device={device}",
@@ -195,6 +209,7 @@ def test_the_sensor_is_asked_for_where_no_file_names_it(tmp_path):
     ["synth", "--driver", "dht22", "--edges", "falling", "-o", "x.vcd"],
     ["synth", "--driver", "dht22", "--armed", "60", "-o", "x.vcd"],
     ["synth", "--driver", "dht22", "--frames", "0", "-o", "x.csv"],
+    ["synth", "--driver", "dht", "-o", "x.csv"],
     ["drivers", "dht22"],
 ])
 def test_a_wrong_command_line_ends_with_64_and_a_word(arguments, tmp_path):
@@ -216,7 +231,7 @@ def test_help_goes_to_stdout():
 
 def test_drivers_lists_names_and_aliases():
     drivers = {driver["name"]: driver for driver in json.loads(run("drivers", "--json").stdout)}
-    assert set(drivers) == {"dht11", "dht12", "dht21", "dht22", "si7021"}
+    assert set(drivers) == {"dht", "dht11", "dht12", "dht21", "dht22", "si7021"}
     assert "am2302" in drivers["dht22"]["aliases"]
     assert drivers["dht21"]["bits"] == 64
     table = run("drivers").stdout

@@ -71,6 +71,7 @@ const struct driver driver_dht21 = {
 		.num_bits = 64,
 	},
 	.num_zero_bits = 6,
+	.has_encodings = true,
 	.decode = dht21_decode,
 	.encode = dht21_encode,
 };

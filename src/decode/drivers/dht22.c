@@ -64,6 +64,7 @@ const struct driver driver_dht22 = {
 		.num_bits = 40,
 	},
 	.num_zero_bits = 6,
+	.has_encodings = true,
 	.decode = dht22_decode,
 	.encode = dht22_encode,
 };

@@ -56,6 +56,7 @@ const struct driver driver_si7021 = {
 		.num_bits = 40,
 	},
 	.num_zero_bits = 6,
+	.has_encodings = true,
 	.decode = si7021_decode,
 	.encode = si7021_encode,
 };
