@@ -6,7 +6,8 @@
  * is closed and tried again; the other lines go on.
  *
  * Threads: capture_start(), capture_stop() and capture_free() from one owner; capture_ask_again() and
- *          capture_take_fault() from the consumer of the ring.
+ *          capture_take_fault() from the consumer of the ring; capture_nudge() and
+ *          capture_num_rounds() from any.
  * RT-safe: the loop is, except while it opens a line that failed.
  */
 #ifndef CAPTURE_CAPTURE_H
@@ -69,6 +70,12 @@ must_check bool capture_take_fault(struct capture *capture, size_t index, int *e
  * sentence in `reason`, as line_find() and line_open(). */
 must_check int capture_open_line(const struct capture_sensor *sensor, struct line **out,
 				 char reason[LINE_MAX_REASON]);
+
+/* Makes the thread go round once, though nothing is due. */
+void capture_nudge(const struct capture *capture);
+
+/* How often the thread has gone round; wraps. One that stands still after a nudge hangs. */
+uint32_t capture_num_rounds(const struct capture *capture);
 
 /* One attempt: start pulse, frame, records into the ring. Blocks for as long as that takes
  * (30 ms at most).

@@ -4,6 +4,7 @@
 #include "capture/capture.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -256,6 +257,31 @@ static void a_line_that_cannot_be_had_is_said_once_and_stops_no_other(void **sta
 	capture_free(capture);
 }
 
+static void a_nudge_makes_it_go_round_though_nothing_is_due(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensor = sensor_on(f, "sim/0", 0);
+	struct edge begin, end;
+
+	sensor.interval_ns = 3600 * CLOCK_NS_PER_S;
+
+	struct capture *capture = start(f, &sensor, 1);
+	uint64_t end_ns = clock_mono_ns() + MAX_WAIT_S * CLOCK_NS_PER_S;
+
+	take_attempt(f, &begin, &end);
+
+	uint32_t num_rounds = capture_num_rounds(capture);
+
+	while (capture_num_rounds(capture) - num_rounds < 10) {
+		assert_true(clock_mono_ns() < end_ns);
+		capture_nudge(capture);
+		sched_yield();
+	}
+	assert_false(ring_pop(&f->ring, &begin));
+	capture_stop(capture);
+	capture_free(capture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -266,6 +292,7 @@ int main(void)
 		TEST(asking_again_gives_a_retry_after_the_rest),
 		TEST(asking_again_never_pushes_the_next_turn_back),
 		TEST(a_line_that_cannot_be_had_is_said_once_and_stops_no_other),
+		TEST(a_nudge_makes_it_go_round_though_nothing_is_due),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
