@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/pipeline.h"
+#include "app/supervisor.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "publish/broker.h"
@@ -28,7 +29,6 @@ static int run_until_signal(const struct config *config)
 {
 	struct pipeline *pipeline;
 	sigset_t set;
-	int received = 0;
 
 	block_signals(&set);
 	broker_paho_clean_environment();
@@ -41,14 +41,19 @@ static int run_until_signal(const struct config *config)
 		log_error("cannot start: %s", strerror(-error));
 		return EXIT_FAILED;
 	}
-	sigwait(&set, &received);
-	log_info("stopping signal=%s", strsignal(received));
+
+	int received = supervisor_run(pipeline, config->path, &set);
+
+	if (received < 0)
+		log_error("cannot go on: %s", strerror(-received));
+	else
+		log_info("stopping signal=%s", strsignal(received));
 	if (!pipeline_stop(pipeline)) {
 		log_warning("the connection hangs; ending without it");
-		_exit(EXIT_DONE);
+		_exit(received < 0 ? EXIT_FAILED : EXIT_DONE);
 	}
 	log_info("stopped");
-	return EXIT_DONE;
+	return received < 0 ? EXIT_FAILED : EXIT_DONE;
 }
 
 static int run(int argc, char **argv)

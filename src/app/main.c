@@ -8,7 +8,7 @@
 
 static const struct command *const commands[] = {
 	&command_run,   &command_check,     &command_read,    &command_decode,
-	&command_synth, &command_discovery, &command_drivers,
+	&command_synth, &command_discovery, &command_drivers, &command_health,
 };
 
 static void print_version(void)

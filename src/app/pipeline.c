@@ -2,6 +2,7 @@
 #include "app/pipeline.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -28,6 +29,7 @@ struct chip {
 	struct capture *capture; /* owned */
 	struct capture_sensor *sensors; /* owned; until the capture has started */
 	size_t num_sensors;
+	uint32_t num_rounds_seen; /* of the capture, by pipeline_hanging() */
 };
 
 struct pipeline {
@@ -42,6 +44,7 @@ struct pipeline {
 	struct simulation *simulations; /* owned; as config->sensors[] */
 	struct chip *chips; /* owned */
 	size_t num_chips;
+	uint32_t num_rounds_seen; /* of the publisher, by pipeline_hanging() */
 };
 
 /* The chip that a sensor's pin is on; one that cannot be found now is a chip of its own. */
@@ -248,6 +251,40 @@ int pipeline_start(const struct config *config, struct pipeline **out)
 	}
 	*out = pipeline;
 	return 0;
+}
+
+/* Whether a counter differs from what was seen of it last. */
+static bool has_moved(uint32_t num_rounds, uint32_t *seen)
+{
+	bool has = num_rounds != *seen;
+
+	*seen = num_rounds;
+	return has;
+}
+
+const char *pipeline_hanging(struct pipeline *pipeline)
+{
+	struct publisher *publisher = &pipeline->publisher;
+	uint32_t num_rounds =
+		atomic_load_explicit(&publisher->num_rounds, memory_order_relaxed);
+	const char *hanging = NULL;
+
+	if (!has_moved(num_rounds, &pipeline->num_rounds_seen))
+		hanging = "the publisher";
+	wake_signal(&publisher->wake);
+	for (size_t i = 0; i < pipeline->num_chips; i++) {
+		struct chip *chip = &pipeline->chips[i];
+
+		if (!has_moved(capture_num_rounds(chip->capture), &chip->num_rounds_seen))
+			hanging = "a capture";
+		capture_nudge(chip->capture);
+	}
+	return hanging;
+}
+
+const struct publisher *pipeline_publisher(const struct pipeline *pipeline)
+{
+	return &pipeline->publisher;
 }
 
 static void free_pipeline(struct pipeline *pipeline)

@@ -51,9 +51,10 @@ static void set_available(struct publisher *publisher, uint16_t index, bool is_a
 {
 	struct publisher_sensor *sensor = &publisher->sensors[index];
 
-	if (sensor->is_available == is_available)
+	if (atomic_load_explicit(&sensor->is_available, memory_order_relaxed) ==
+	    is_available)
 		return;
-	sensor->is_available = is_available;
+	atomic_store_explicit(&sensor->is_available, is_available, memory_order_relaxed);
 	connection_set_available(publisher->connection, index, is_available);
 }
 
@@ -185,7 +186,7 @@ static uint64_t check_stale(struct publisher *publisher, uint64_t now_ns)
 	for (size_t i = 0; i < publisher->config->num_sensors; i++) {
 		const struct publisher_sensor *sensor = &publisher->sensors[i];
 
-		if (!sensor->is_available)
+		if (!atomic_load_explicit(&sensor->is_available, memory_order_relaxed))
 			continue;
 		if (now_ns >= sensor->stale_ns) {
 			log_warning("%s: stale, no reading for %u s",
@@ -220,6 +221,8 @@ static void run(void *context)
 
 	thread_yield_to_others(PUBLISHER_NICE);
 	while (!atomic_load_explicit(&publisher->is_stopping, memory_order_relaxed)) {
+		atomic_fetch_add_explicit(&publisher->num_rounds, 1,
+					  memory_order_relaxed);
 		for (size_t i = 0; i < publisher->num_sources; i++)
 			drain(publisher, &publisher->sources[i]);
 		for (size_t i = 0; i < publisher->config->num_sensors; i++)

@@ -38,7 +38,7 @@ struct publisher_sensor {
 	struct publisher_source *source;
 	size_t capture_index; /* its place in the source's capture */
 	uint64_t stale_ns; /* CLOCK_MONOTONIC from when on it is stale */
-	bool is_available;
+	_Atomic bool is_available; /* publisher writes */
 	bool is_faulty; /* its line cannot be had */
 	bool is_refusing; /* the last turn ended without a reading, and that is logged */
 	uint32_t num_refused; /* attempts since the last reading */
@@ -57,6 +57,7 @@ struct publisher {
 	uint64_t started_ns;
 	uint64_t health_ns; /* when `health` is due */
 	_Atomic bool is_stopping; /* owner writes */
+	_Atomic uint32_t num_rounds; /* how often the thread has gone round; it writes */
 	struct thread thread;
 };
 

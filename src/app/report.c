@@ -82,30 +82,100 @@ static void add_findings(struct text *out, const struct decoder *decoder)
 				 : "sign_magnitude");
 }
 
-static void add_tally(struct text *out, const struct publisher_sensor *sensor)
+static uint32_t num_of_verdict(const struct publisher_sensor *sensor, int verdict)
+{
+	return atomic_load_explicit(&sensor->tally.verdicts[verdict],
+				    memory_order_relaxed);
+}
+
+static uint32_t num_accepted(const struct publisher_sensor *sensor)
 {
 	uint32_t num_reads = 0;
-	const char *comma = "";
-	uint32_t counts[NUM_VERDICTS];
 
 	for (int i = 0; i < NUM_VERDICTS; i++) {
-		counts[i] = atomic_load_explicit(&sensor->tally.verdicts[i],
-						 memory_order_relaxed);
 		if (verdict_is_accepted((enum verdict)i))
-			num_reads += counts[i];
+			num_reads += num_of_verdict(sensor, i);
 	}
-	text_add(out, "{\"reads\":%u,\"retries\":%u,\"refused\":{", num_reads,
+	return num_reads;
+}
+
+static void add_tally(struct text *out, const struct publisher_sensor *sensor)
+{
+	const char *comma = "";
+
+	text_add(out, "{\"reads\":%u,\"retries\":%u,\"refused\":{", num_accepted(sensor),
 		 atomic_load_explicit(&sensor->tally.retries, memory_order_relaxed));
 	for (int i = 0; i < NUM_VERDICTS; i++) {
-		if (counts[i] == 0 || verdict_is_accepted((enum verdict)i))
+		uint32_t num = num_of_verdict(sensor, i);
+
+		if (num == 0 || verdict_is_accepted((enum verdict)i))
 			continue;
-		text_add(out, "%s\"%s\":%u", comma, verdict_name((enum verdict)i),
-			 counts[i]);
+		text_add(out, "%s\"%s\":%u", comma, verdict_name((enum verdict)i), num);
 		comma = ",";
 	}
 	text_add(out, "}");
 	add_findings(out, &sensor->decoder);
 	text_add(out, "}");
+}
+
+static void add_uptime(struct text *out, const struct publisher *publisher,
+		       uint64_t now_ns)
+{
+	text_add(out, "\"uptime_s\":%llu",
+		 (unsigned long long)((now_ns - publisher->started_ns) / CLOCK_NS_PER_S));
+}
+
+/* The gateway in numbers. */
+struct counts {
+	size_t num_online;
+	uint32_t num_reads;
+	struct outbox_stat store;
+	struct connection_stat mqtt;
+};
+
+static void count_all(const struct publisher *publisher, struct counts *out)
+{
+	*out = (struct counts){ 0 };
+	outbox_stat(publisher->outbox, &out->store);
+	connection_stat(publisher->connection, &out->mqtt);
+	for (size_t i = 0; i < publisher->config->num_sensors; i++) {
+		const struct publisher_sensor *sensor = &publisher->sensors[i];
+
+		out->num_online +=
+			atomic_load_explicit(&sensor->is_available, memory_order_relaxed);
+		out->num_reads += num_accepted(sensor);
+	}
+}
+
+void report_line(struct text *out, const struct publisher *publisher)
+{
+	struct counts counts;
+
+	count_all(publisher, &counts);
+	text_add(out, "%zu of %zu sensors online, %u readings, %u waiting, %s",
+		 counts.num_online, publisher->config->num_sensors, counts.num_reads,
+		 counts.store.num_waiting,
+		 counts.mqtt.is_connected ? "connected" : "no broker");
+}
+
+void report_summary(struct text *out, const struct publisher *publisher, bool is_healthy,
+		    uint64_t now_ns)
+{
+	struct counts counts;
+
+	count_all(publisher, &counts);
+	text_add(out, "{\"healthy\":%s,\"version\":", is_healthy ? "true" : "false");
+	text_add_json(out, version_string());
+	text_add(out, ",\"id\":");
+	text_add_json(out, publisher->config->gateway.id);
+	text_add(out, ",");
+	add_uptime(out, publisher, now_ns);
+	text_add(out,
+		 ",\"connected\":%s,\"sensors\":%zu,\"online\":%zu,\"reads\":%u,"
+		 "\"waiting\":%u,\"dropped\":%u}",
+		 counts.mqtt.is_connected ? "true" : "false",
+		 publisher->config->num_sensors, counts.num_online, counts.num_reads,
+		 counts.store.num_waiting, counts.store.num_dropped);
 }
 
 void report_health(struct text *out, const struct publisher *publisher, uint64_t now_ns)
@@ -116,8 +186,8 @@ void report_health(struct text *out, const struct publisher *publisher, uint64_t
 
 	outbox_stat(publisher->outbox, &store);
 	connection_stat(publisher->connection, &mqtt);
-	text_add(out, "{\"uptime_s\":%llu",
-		 (unsigned long long)((now_ns - publisher->started_ns) / CLOCK_NS_PER_S));
+	text_add(out, "{");
+	add_uptime(out, publisher, now_ns);
 	text_add(out, ",\"store\":{\"waiting\":%u,\"dropped\":%u}", store.num_waiting,
 		 store.num_dropped);
 	text_add(out,

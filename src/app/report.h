@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The gateway's words about itself: the payloads of `info` and `health`. */
+/* The gateway's words about itself: the payloads of `info` and `health`, the line in its
+ * service's status, and what `pin2mqtt health` is told. */
 #ifndef APP_REPORT_H
 #define APP_REPORT_H
 
@@ -14,5 +15,13 @@ void report_info(struct text *out, const struct config *config);
 /* Uptime, what became of each sensor's attempts by reason, the outbox, the connection.
  * Threads: the publisher's. */
 void report_health(struct text *out, const struct publisher *publisher, uint64_t now_ns);
+
+/* One line for people: "1 of 2 sensors online, 34 readings, 0 waiting, connected". */
+void report_line(struct text *out, const struct publisher *publisher);
+
+/* The answer to `pin2mqtt health --json`.
+ * Threads: any, as for report_line(). */
+void report_summary(struct text *out, const struct publisher *publisher, bool is_healthy,
+		    uint64_t now_ns);
 
 #endif

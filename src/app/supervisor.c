@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "app/health.h"
+#include "app/report.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/notify.h"
+#include "base/text.h"
+
+enum { ROUND_S = 5, ROUNDS_PER_WATCHDOG = 3, MAX_LINE = 256 };
+
+struct supervisor {
+	struct pipeline *pipeline; /* borrowed; outlives this */
+	int signal_fd;
+	int health_fd; /* -1: nobody can ask */
+	uint64_t round_ns; /* between two looks at the threads */
+	uint64_t next_ns; /* CLOCK_MONOTONIC of the next look */
+	const char *hanging; /* the thread that hung at the last look; NULL: none */
+	bool is_notify_failing; /* and that is logged */
+};
+
+static void notify(struct supervisor *supervisor, const char *assignments)
+{
+	int error = notify_send(assignments);
+
+	if (error && !supervisor->is_notify_failing)
+		log_warning("the service manager cannot be told: %s", strerror(-error));
+	supervisor->is_notify_failing = error != 0;
+}
+
+static void look_after_threads(struct supervisor *supervisor)
+{
+	const char *hanging = pipeline_hanging(supervisor->pipeline);
+	char line[MAX_LINE], message[MAX_LINE + 64];
+	struct text text;
+
+	if (hanging && !supervisor->hanging)
+		log_error("%s does not move: the machine is too busy, or it hangs",
+			  hanging);
+	else if (!hanging && supervisor->hanging)
+		log_info("%s moves again", supervisor->hanging);
+	supervisor->hanging = hanging;
+
+	text_init(&text, line, sizeof(line));
+	report_line(&text, pipeline_publisher(supervisor->pipeline));
+	snprintf(message, sizeof(message), "STATUS=%s%s", line,
+		 hanging ? "" : "\nWATCHDOG=1");
+	notify(supervisor, message);
+}
+
+static void answer(const struct supervisor *supervisor)
+{
+	const struct publisher *publisher = pipeline_publisher(supervisor->pipeline);
+	char data[HEALTH_MAX_ANSWER];
+	struct text text;
+
+	text_init(&text, data, sizeof(data));
+	text_add(&text, "%s\n", supervisor->hanging ? "unhealthy" : "healthy");
+	if (supervisor->hanging)
+		text_add(&text, "%s does not move; ", supervisor->hanging);
+	report_line(&text, publisher);
+	text_add(&text, "\n");
+	report_summary(&text, publisher, !supervisor->hanging, clock_mono_ns());
+	text_add(&text, "\n");
+	health_answer(supervisor->health_fd, data);
+}
+
+/* Sleeps until something comes. Returns the signal, 0 where none came, or a negative errno. */
+static int wait_for_events(struct supervisor *supervisor)
+{
+	struct pollfd slots[] = {
+		{ .fd = supervisor->signal_fd, .events = POLLIN },
+		{ .fd = supervisor->health_fd, .events = POLLIN },
+	};
+	struct signalfd_siginfo info;
+	uint64_t now_ns = clock_mono_ns();
+	uint64_t left_ns =
+		supervisor->next_ns > now_ns ? supervisor->next_ns - now_ns : 0;
+
+	/* A millisecond more, so that the time has come when we wake. */
+	if (poll(slots, array_length(slots), (int)(left_ns / CLOCK_NS_PER_MS) + 1) < 0)
+		return errno == EINTR ? 0 : -errno;
+	if (slots[1].revents)
+		answer(supervisor);
+	if (!slots[0].revents)
+		return 0;
+	if (read(supervisor->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	return (int)info.ssi_signo;
+}
+
+static int watch(struct supervisor *supervisor)
+{
+	for (;;) {
+		int received = wait_for_events(supervisor);
+
+		if (received != 0)
+			return received;
+		if (clock_mono_ns() >= supervisor->next_ns) {
+			look_after_threads(supervisor);
+			supervisor->next_ns = clock_mono_ns() + supervisor->round_ns;
+		}
+	}
+}
+
+static void open_health(struct supervisor *supervisor, const char *config_path)
+{
+	supervisor->health_fd = health_open(config_path);
+	if (supervisor->health_fd == -EADDRINUSE)
+		log_warning("another gateway runs here with the same configuration; "
+			    "`pin2mqtt health` asks that one config=%s",
+			    config_path);
+	else if (supervisor->health_fd < 0)
+		log_warning("`pin2mqtt health` cannot ask this gateway: %s",
+			    strerror(-supervisor->health_fd));
+}
+
+static uint64_t choose_round_ns(void)
+{
+	uint64_t round_ns = ROUND_S * CLOCK_NS_PER_S;
+	uint64_t fed_ns = notify_watchdog_ns() / ROUNDS_PER_WATCHDOG;
+
+	return fed_ns != 0 && fed_ns < round_ns ? fed_ns : round_ns;
+}
+
+int supervisor_run(struct pipeline *pipeline, const char *config_path,
+		   const sigset_t *signals)
+{
+	struct supervisor supervisor = {
+		.pipeline = pipeline,
+		.signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK),
+		.round_ns = choose_round_ns(),
+	};
+
+	if (supervisor.signal_fd < 0)
+		return -errno;
+	open_health(&supervisor, config_path);
+	(void)pipeline_hanging(pipeline);
+	notify(&supervisor, "READY=1\nSTATUS=starting");
+	supervisor.next_ns = clock_mono_ns() + supervisor.round_ns;
+
+	int received = watch(&supervisor);
+
+	notify(&supervisor, "STOPPING=1\nSTATUS=stopping");
+	if (supervisor.health_fd >= 0)
+		close(supervisor.health_fd);
+	close(supervisor.signal_fd);
+	return received;
+}

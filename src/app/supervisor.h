@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What main does while the gateway runs: waits for the signal that ends it, looks after the
+ * threads, tells the service manager, and answers `pin2mqtt health`.
+ *
+ * The manager's watchdog is fed while every capture and the publisher move, whether or not a
+ * broker is there.
+ *
+ * Threads: main's.
+ */
+#ifndef APP_SUPERVISOR_H
+#define APP_SUPERVISOR_H
+
+#include <signal.h>
+
+#include "app/pipeline.h"
+#include "base/attributes.h"
+
+/* signals: blocked in every thread; one of them ends this.
+ * Returns the signal's number, or a negative errno. */
+must_check int supervisor_run(struct pipeline *pipeline, const char *config_path,
+			      const sigset_t *signals);
+
+#endif
