@@ -5,8 +5,11 @@ if(PIN2MQTT_TESTS)
   target_link_libraries(bare_paho PRIVATE ${PAHO_LIBRARY})
 endif()
 
-# How the decoder does on noisy machines; tests/bench/decode builds it optimised and runs it.
+# How decoders do on noisy machines; tests/bench/decode builds it optimised and runs it.
 if(PIN2MQTT_TESTS)
-  add_executable(bench_decode bench/decode.c bench/noise.c)
-  target_link_libraries(bench_decode PRIVATE decode_test m)
+  add_library(noise STATIC EXCLUDE_FROM_ALL bench/noise.c bench/noise_latency.c
+    bench/peers.c)
+  target_link_libraries(noise PUBLIC decode_test m)
+  add_executable(bench_decode bench/decode.c)
+  target_link_libraries(bench_decode PRIVATE noise)
 endif()

@@ -6,7 +6,11 @@
 
 #include "unit/decode_test.h"
 
+enum { NS_PER_US = 1000, LISTENING_US = 7000 };
+
 static const uint64_t release_ns = 5000000000;
+
+static const double poll_us = 1.3, sample_us = 5, mcu_us = 0.8;
 
 double noise_uniform(uint64_t *random, double min, double max)
 {
@@ -20,188 +24,164 @@ double noise_normal(uint64_t *random)
 	return radius * cos(noise_uniform(random, 0, 2 * M_PI));
 }
 
-static bool is_hit(uint64_t *random, double chance)
+double noise_exponential(uint64_t *random, double mean)
+{
+	return -mean * log(noise_uniform(random, 1e-9, 1));
+}
+
+bool noise_hit(uint64_t *random, double chance)
 {
 	return noise_uniform(random, 0, 1) < chance;
 }
 
-void noise_draw_sensor(uint64_t *random, const struct driver *driver,
-		       struct noise_sensor *out)
+/* What the values become on the wire, or nothing but zeros where they cannot. */
+static void encode(struct noise_scene *scene, uint8_t *bytes)
 {
-	static const double ticks_us[] = { 0, 0.052, 0.052, 1, 1 };
-	const struct dht_wire *wire = &driver->wire;
-	double clock = 1 + (is_hit(random, 0.2) ? noise_uniform(random, -0.1, 0.1)
-						: 0.012 * noise_normal(random));
+	const struct noise_sensor *sensor = &scene->sensor;
+	/* a model without tenths tells whole ones */
+	int32_t unit_milli = scene->driver->num_zero_bits > 1 ? 100 : 1000;
 
-	*out = (struct noise_sensor){
-		.driver = driver,
-		.release_us = noise_uniform(random, 21, 42),
-		.response_low_us =
-			clock * (wire->response_low_us + noise_uniform(random, -2.5, 2)),
-		.response_high_us =
-			clock * (wire->response_high_us + noise_uniform(random, -2, 3)),
-		.low_us = clock * (wire->bit_low_us + noise_uniform(random, -2.5, 1.5)),
-		.zero_us = clock * (wire->zero_high_us + noise_uniform(random, -2, 1.5)),
-		.one_us = clock * (wire->one_high_us + noise_uniform(random, -3, 2)),
-		.end_us = clock * wire->end_low_us,
-		.jitter_us = noise_uniform(random, 0.1, 0.9),
-		.tick_us = ticks_us[test_random(random) % 5],
-		.latency_spread = noise_uniform(random, 0.45, 0.65),
-		.temperature = noise_uniform(random, 2, 38),
-		.humidity = noise_uniform(random, 22, 88),
-	};
-	if (wire->byte_gap_us != 0 && !is_hit(random, 0.15))
-		out->gap_us = clock * (wire->byte_gap_us + noise_uniform(random, -2, 1));
-	if (wire->byte_gap_us > 10 && is_hit(random, 0.3))
-		out->temperature = noise_uniform(random, -25, 5);
+	scene->values = test_values(
+		(int32_t)lround(sensor->temperature * 1000 / unit_milli) * unit_milli,
+		(int32_t)lround(sensor->humidity * 1000 / unit_milli) * unit_milli);
+	memset(bytes, 0, DRIVER_MAX_BYTES);
+	scene->is_answer = scene->driver->encode(&scene->values, sensor->encoding, bytes);
+	if (!scene->is_answer)
+		memset(bytes, 0, DRIVER_MAX_BYTES);
 }
 
-/* Half a minute later: mostly next to nothing, now and then a door or a shower. */
-static void drift(uint64_t *random, struct noise_sensor *sensor)
+static void put_edge(struct noise_scene *scene, double t_us)
 {
-	bool is_jump = is_hit(random, 0.004);
+	double last_us = scene->num_edges ? scene->t_us[scene->num_edges - 1] : 0;
 
-	sensor->temperature += noise_normal(random) * (is_jump ? 1.5 : 0.05);
-	sensor->humidity += noise_normal(random) * (is_jump ? 8 : 0.25);
-	sensor->temperature = fmin(fmax(sensor->temperature, -30), 49);
-	sensor->humidity = fmin(fmax(sensor->humidity, 21), 94);
+	scene->t_us[scene->num_edges++] = fmax(t_us, last_us + 0.3);
 }
 
-static void put_bytes(struct noise_sensor *sensor, struct noise_wire *out)
+void noise_put_answer(uint64_t *random, struct noise_scene *scene, double t_us)
 {
-	const struct driver *driver = sensor->driver;
-	bool has_tenths = driver->num_zero_bits > 1;
-	double unit = has_tenths ? 10 : 1;
+	const struct noise_sensor *sensor = &scene->sensor;
+	uint8_t bytes[DRIVER_MAX_BYTES];
 
-	out->values = test_values(
-		(int32_t)(lround(sensor->temperature * unit) * lround(1000 / unit)),
-		(int32_t)(lround(sensor->humidity * unit) * lround(1000 / unit)));
-	memset(out->bytes, 0, sizeof(out->bytes));
-	if (!driver->encode(&out->values, ENCODING_SIGN_MAGNITUDE, out->bytes))
-		memset(out->bytes, 0, sizeof(out->bytes));
-}
-
-void noise_send(uint64_t *random, const struct noise_cell *cell,
-		struct noise_sensor *sensor, struct noise_wire *out)
-{
-	const struct dht_wire *wire = &sensor->driver->wire;
-	double t_us = sensor->release_us + noise_uniform(random, 0, 6);
-
-	drift(random, sensor);
-	put_bytes(sensor, out);
-	out->num_edges = 0;
-	out->t_us[out->num_edges++] = t_us;
-	out->t_us[out->num_edges++] = t_us += sensor->response_low_us;
+	encode(scene, bytes);
+	scene->num_edges = 0;
+	put_edge(scene, t_us);
+	t_us += sensor->response_low_us;
+	put_edge(scene, t_us + sensor->rise_us);
 	t_us += sensor->response_high_us;
-	for (unsigned i = 0; i < wire->num_bits; i++) {
-		bool is_one = out->bytes[i / 8] >> (7 - i % 8) & 1;
+	for (unsigned i = 0; i < scene->driver->wire.num_bits; i++) {
+		bool is_one = bytes[i / 8] >> (7 - i % 8) & 1;
 
-		out->t_us[out->num_edges++] =
-			t_us + sensor->jitter_us * noise_normal(random);
+		put_edge(scene, t_us + sensor->jitter_us * noise_normal(random));
 		t_us += sensor->low_us + (i % 8 == 0 && i > 0 ? sensor->gap_us : 0);
-		out->t_us[out->num_edges++] =
-			t_us + sensor->jitter_us * noise_normal(random);
+		put_edge(scene, t_us + sensor->rise_us +
+					sensor->jitter_us * noise_normal(random));
 		t_us += is_one ? sensor->one_us : sensor->zero_us;
 	}
-	out->t_us[out->num_edges++] = t_us;
-	out->t_us[out->num_edges++] = t_us + sensor->end_us;
-	out->armed_us = noise_uniform(random, cell->min_armed_us, cell->max_armed_us);
-	out->blackout_start_us = out->blackout_end_us = -1;
-	if (is_hit(random, cell->blackout_rate)) {
-		double length_us = cell->blackout_us * noise_uniform(random, 0.5, 1);
+	put_edge(scene, t_us);
+	put_edge(scene, t_us + sensor->end_us + sensor->rise_us);
+}
 
-		out->blackout_start_us = noise_uniform(random, 150 - length_us, t_us);
-		out->blackout_end_us = out->blackout_start_us + length_us;
+bool noise_level_at(const struct noise_scene *scene, double t_us)
+{
+	unsigned i = 0;
+
+	while (i < scene->num_edges && scene->t_us[i] <= t_us)
+		i++;
+	return i % 2 == 0;
+}
+
+void noise_open_frame(const struct noise_scene *scene, struct frame *out)
+{
+	out->start_ns = release_ns - 1200 * NS_PER_US;
+	out->release_ns = release_ns;
+	out->armed_ns = release_ns + (uint64_t)(scene->armed_us * NS_PER_US);
+	out->end_ns = release_ns + LISTENING_US * NS_PER_US;
+	out->sensor = 0;
+	out->attempt = 0;
+	out->num_edges = 0;
+	out->is_cut = out->is_lost = false;
+}
+
+void noise_add_event(const struct noise_scene *scene, double t_us, bool is_rising,
+		     struct frame *frame)
+{
+	if (scene->tick_us > 0)
+		t_us = floor(t_us / scene->tick_us) * scene->tick_us;
+	if (frame->num_edges == FRAME_MAX_EDGES) {
+		frame->is_cut = true;
+		return;
 	}
-}
-
-static double after_blackout(const struct noise_wire *wire, double t_us)
-{
-	return t_us > wire->blackout_start_us && t_us < wire->blackout_end_us
-		       ? wire->blackout_end_us
-		       : t_us;
-}
-
-static void add_event(struct frame *frame, double t_us, double tick_us, bool is_rising)
-{
-	if (tick_us > 0)
-		t_us = floor(t_us / tick_us) * tick_us;
 	frame->edges[frame->num_edges] = (struct edge){
-		.t_ns = release_ns + (uint64_t)(t_us * 1000),
+		.t_ns = release_ns + (uint64_t)(t_us * NS_PER_US),
 		.seq = frame->num_edges + 1u,
 		.event = is_rising ? EDGE_RISING : EDGE_FALLING,
 	};
 	frame->num_edges++;
 }
 
-static void open_frame(struct frame *frame, const struct noise_wire *wire)
+bool noise_is_seen(const struct noise_scene *scene, unsigned edge, enum noise_view view)
 {
-	frame->start_ns = release_ns - 1200000;
-	frame->release_ns = release_ns;
-	frame->armed_ns = release_ns + (uint64_t)(wire->armed_us * 1000);
-	frame->end_ns = release_ns + 6000000;
-	frame->num_edges = 0;
-	frame->is_cut = frame->is_lost = false;
+	bool is_rising = edge % 2 == 1;
+
+	return scene->t_us[edge] >= scene->armed_us &&
+	       !(view == NOISE_FALLING && is_rising) &&
+	       !(view == NOISE_RISING && !is_rising);
 }
 
-static bool level_at(const struct noise_wire *wire, double t_us)
+/* When a loop that looks each step_us next sees the line. */
+static double next_look_us(const struct noise_scene *scene, double t_us, double phase_us,
+			   double step_us, bool is_stopped)
 {
-	unsigned i = 0;
+	double look_us = ceil((t_us - phase_us) / step_us) * step_us + phase_us;
 
-	while (i < wire->num_edges && wire->t_us[i] <= t_us)
-		i++;
-	return i % 2 == 0;
-}
+	for (unsigned i = 0; is_stopped && i < scene->num_jobs; i++) {
+		const struct noise_job *job = &scene->jobs[i];
 
-void noise_capture(uint64_t *random, const struct noise_cell *cell,
-		   const struct noise_sensor *sensor, const struct noise_wire *wire,
-		   enum noise_edges edges, struct frame *out)
-{
-	double stamp_us = -1,
-	       run_us = -1; /* the slot, and when the thread will take it */
-
-	open_frame(out, wire);
-	for (unsigned i = 0; i < wire->num_edges; i++) {
-		if (wire->t_us[i] < wire->armed_us ||
-		    (edges != NOISE_BOTH && (i % 2 == 1) != (edges == NOISE_RISING)))
-			continue;
-		double irq_us =
-			after_blackout(wire,
-				       wire->t_us[i] + 0.7 -
-					       0.8 * log(noise_uniform(random, 1e-9, 1)));
-
-		if (run_us >= 0 && run_us < irq_us) {
-			add_event(out, stamp_us, sensor->tick_us,
-				  edges == NOISE_RISING || (edges == NOISE_BOTH &&
-							    level_at(wire, run_us)));
-			run_us = -1;
-		}
-		stamp_us = irq_us;
-		if (run_us < 0)
-			run_us = after_blackout(
-				wire,
-				irq_us + cell->latency_us * exp(sensor->latency_spread *
-								noise_normal(random)));
+		if (look_us > job->at_us &&
+		    look_us < job->at_us + job->off_us + job->soft_us)
+			look_us = job->at_us + job->off_us + job->soft_us;
 	}
-	if (run_us >= 0)
-		add_event(out, stamp_us, sensor->tick_us,
-			  edges == NOISE_RISING ||
-				  (edges == NOISE_BOTH && level_at(wire, run_us)));
+	return look_us;
 }
 
-void noise_capture_in_irq(uint64_t *random, const struct noise_wire *wire,
-			  struct frame *out)
+/* A loop sees a change when the level is another one than at its look before. */
+static void look(uint64_t *random, const struct noise_scene *scene, double step_us,
+		 bool is_stopped, struct frame *out)
 {
-	double last_us = -1;
+	double phase_us = noise_uniform(random, 0, step_us);
+	bool was_high = true;
 
-	open_frame(out, wire);
-	for (unsigned i = 0; i < wire->num_edges; i++) {
-		double irq_us = after_blackout(wire, wire->t_us[i]);
+	noise_open_frame(scene, out);
+	out->armed_ns = out->release_ns;
+	for (unsigned i = 0; i < scene->num_edges; i++) {
+		double look_us = next_look_us(scene, scene->t_us[i], phase_us, step_us,
+					      is_stopped);
+		bool is_high = noise_level_at(scene, look_us);
 
-		if (wire->t_us[i] < wire->armed_us || irq_us == last_us)
-			continue;
-		last_us = irq_us;
-		irq_us += 0.7 - 0.8 * log(noise_uniform(random, 1e-9, 1));
-		add_event(out, irq_us, 0, level_at(wire, irq_us));
+		if (is_high != was_high)
+			noise_add_event(scene, look_us, is_high, out);
+		was_high = is_high;
+	}
+}
+
+void noise_show(const struct noise *noise, uint64_t *random, unsigned cell,
+		const struct noise_scene *scene, enum noise_view view, struct frame *out)
+{
+	switch (view) {
+	case NOISE_FALLING:
+	case NOISE_RISING:
+	case NOISE_BOTH:
+	case NOISE_IRQ:
+		noise->tell(random, cell, scene, view, out);
+		break;
+	case NOISE_POLL:
+		look(random, scene, poll_us, true, out);
+		break;
+	case NOISE_SAMPLE:
+		look(random, scene, sample_us, false, out);
+		break;
+	case NOISE_MCU:
+		look(random, scene, mcu_us, false, out);
+		break;
 	}
 }
