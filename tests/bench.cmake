@@ -8,7 +8,7 @@ endif()
 # How decoders do on noisy machines; tests/bench/decode builds it optimised and runs it.
 if(PIN2MQTT_TESTS)
   add_library(noise STATIC EXCLUDE_FROM_ALL bench/noise.c bench/noise_latency.c
-    bench/noise_queue.c bench/peers.c)
+    bench/noise_queue.c bench/noise_stranger.c bench/peers.c)
   target_link_libraries(noise PUBLIC decode_test m)
   add_executable(bench_decode bench/decode.c)
   target_link_libraries(bench_decode PRIVATE noise)

@@ -26,7 +26,8 @@ enum {
 /* Others may round: ESPHome is a tenth of a degree off below zero. */
 enum { PEER_TOLERANCE_MILLI = 100 };
 
-static const struct noise *const noises[] = { &noise_latency, &noise_queue };
+static const struct noise *const noises[] = { &noise_latency, &noise_queue,
+					      &noise_stranger };
 
 static const char *const view_names[] = {
 	[NOISE_FALLING] = "falling",
@@ -270,7 +271,7 @@ static const struct noise *find_noise(const char *name)
 static int usage(void)
 {
 	fprintf(stderr, "usage: bench_decode [--frames N] [--seed N] [--driver NAME] "
-			"[--noise latency|queue] [--ours] [--csv]\n");
+			"[--noise latency|queue|stranger] [--ours] [--csv]\n");
 	return 64;
 }
 

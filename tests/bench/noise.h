@@ -79,6 +79,7 @@ struct noise {
 
 extern const struct noise noise_latency; /* a delay is drawn for each interrupt thread */
 extern const struct noise noise_queue; /* a CPU works off what waits for it */
+extern const struct noise noise_stranger; /* no answers: anything else on the line */
 
 double noise_uniform(uint64_t *random, double min, double max);
 double noise_normal(uint64_t *random);
