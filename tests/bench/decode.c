@@ -27,7 +27,7 @@ enum {
 enum { PEER_TOLERANCE_MILLI = 100 };
 
 static const struct noise *const noises[] = { &noise_latency, &noise_queue,
-					      &noise_stranger };
+					      &noise_stranger, &noise_sweep };
 
 static const char *const view_names[] = {
 	[NOISE_FALLING] = "falling",
@@ -271,7 +271,7 @@ static const struct noise *find_noise(const char *name)
 static int usage(void)
 {
 	fprintf(stderr, "usage: bench_decode [--frames N] [--seed N] [--driver NAME] "
-			"[--noise latency|queue|stranger] [--ours] [--csv]\n");
+			"[--noise latency|queue|stranger|sweep] [--ours] [--csv]\n");
 	return 64;
 }
 
@@ -322,7 +322,7 @@ int main(int argc, char **argv)
 	if (!is_understood || !options.driver || options.seed == 0 || optind != argc)
 		return usage();
 	for (size_t i = 0; i < array_length(noises); i++)
-		if (!only || noises[i] == only)
+		if (only ? noises[i] == only : noises[i] != &noise_sweep)
 			run_noise(&options, noises[i]);
 	return 0;
 }

@@ -78,6 +78,7 @@ struct noise {
 };
 
 extern const struct noise noise_latency; /* a delay is drawn for each interrupt thread */
+extern const struct noise noise_sweep; /* the same; a cell is a median, in us */
 extern const struct noise noise_queue; /* a CPU works off what waits for it */
 extern const struct noise noise_stranger; /* no answers: anything else on the line */
 

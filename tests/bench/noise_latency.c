@@ -26,7 +26,20 @@ static const struct cell cells[] = {
 	{ "quiet: 4 us, armed 25-60 us, 1 % of 40 us", 4, 25, 60, 0.01, 40, 0, 0.2 },
 	{ "long cable, else as the first", 10, 60, 150, 0.05, 80, 16, 0.2 },
 	{ "clones, else as the second", 20, 80, 200, 0.10, 80, 2, 1 },
+	/* those of the sweep: by the median */
+	{ "2", 2, 60, 150, 0.10, 80, 2, 0.2 },
+	{ "5", 5, 60, 150, 0.10, 80, 2, 0.2 },
+	{ "8", 8, 60, 150, 0.10, 80, 2, 0.2 },
+	{ "12", 12, 60, 150, 0.10, 80, 2, 0.2 },
+	{ "16", 16, 60, 150, 0.10, 80, 2, 0.2 },
+	{ "20", 20, 60, 150, 0.10, 80, 2, 0.2 },
+	{ "25", 25, 60, 150, 0.10, 80, 2, 0.2 },
+	{ "30", 30, 60, 150, 0.10, 80, 2, 0.2 },
+	{ "40", 40, 60, 150, 0.10, 80, 2, 0.2 },
+	{ "50", 50, 60, 150, 0.10, 80, 2, 0.2 },
 };
+
+enum { FIRST_OF_SWEEP = 6 };
 
 static const char *cell_name(unsigned cell)
 {
@@ -193,7 +206,18 @@ static void tell(uint64_t *random, unsigned cell, const struct noise_scene *scen
 const struct noise noise_latency = {
 	.name = "latency",
 	.title = "a delay drawn for each interrupt thread",
-	.num_cells = array_length(cells),
+	.num_cells = FIRST_OF_SWEEP,
+	.cell_name = cell_name,
+	.draw = draw,
+	.send = send,
+	.tell = tell,
+};
+
+const struct noise noise_sweep = {
+	.name = "sweep",
+	.title = "the same by its median in us; armed 60-150 us, 10 % of 80 us",
+	.first_cell = FIRST_OF_SWEEP,
+	.num_cells = array_length(cells) - FIRST_OF_SWEEP,
 	.cell_name = cell_name,
 	.draw = draw,
 	.send = send,
