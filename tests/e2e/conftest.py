@@ -24,6 +24,8 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("PIN2MQTT", str(TOP / "build/dev/src/app/pin2mqtt"))
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 WAIT_S = 30
+# Since 2.0, Debian 13's, paho-mqtt wants to be told; what we take of callbacks is in both.
+PAHO_CALLBACKS = [mqtt.CallbackAPIVersion.VERSION2] if hasattr(mqtt, "CallbackAPIVersion") else []
 
 Message = collections.namedtuple("Message", "topic text qos is_retained expiry_s at_s")
 
@@ -113,7 +115,7 @@ class Listener:
         self.messages = []
         self.lock = threading.Lock()
         self.is_subscribed = threading.Event()
-        self.client = mqtt.Client(name, protocol=mqtt.MQTTv5)
+        self.client = mqtt.Client(*PAHO_CALLBACKS, client_id=name, protocol=mqtt.MQTTv5)
         self.client.on_connect = self.on_connect
         self.client.on_subscribe = lambda *_: self.is_subscribed.set()
         self.client.on_message = self.on_message

@@ -23,6 +23,12 @@ class Authority:
                   "-nodes", "-days", "2", "-subj", f"/CN={name}",
                   "-addext", "basicConstraints=critical,CA:true",
                   "-keyout", self.key, "-out", self.file)
+        self.register = folder / f"{name}.conf"
+        (folder / f"{name}.index").touch()
+        self.register.write_text(
+            f"[ca]\ndefault_ca=this\n[this]\ndatabase={folder / name}.index\n"
+            f"new_certs_dir={folder}\ncertificate={self.file}\nprivate_key={self.key}\n"
+            "default_md=sha256\nrand_serial=yes\npolicy=any\n[any]\ncommonName=supplied\n")
 
     @staticmethod
     def call(*arguments):
@@ -35,10 +41,12 @@ class Authority:
         self.call("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
                   "-nodes", "-subj", f"/CN={name}", "-keyout", key, "-out", request)
         extensions.write_text(f"subjectAltName={san}\n")
-        # x509 of OpenSSL 3.0 takes no dates, but fewer days than none.
-        self.call("x509", "-req", "-in", request, "-CA", self.file, "-CAkey", self.key,
-                  "-CAcreateserial", "-days", str(days), "-extfile", extensions,
-                  "-out", file)
+        # x509 takes dates from OpenSSL 3.4 on only, ca in all versions.
+        end = time.gmtime(time.time() + days * 86400)
+        self.call("ca", "-batch", "-notext", "-config", self.register, "-in", request,
+                  "-startdate", "20200101000000Z",
+                  "-enddate", time.strftime("%Y%m%d%H%M%SZ", end),
+                  "-extfile", extensions, "-out", file)
         if password:
             self.call("pkcs8", "-topk8", "-in", key, "-out", f"{key}.enc",
                       "-passout", f"pass:{password}")
