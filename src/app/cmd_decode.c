@@ -5,12 +5,15 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "app/explain.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "decode/decoder.h"
 #include "decode/framer.h"
+#include "decode/levels.h"
 #include "gpio/recording.h"
 #include "publish/payload.h"
 
@@ -20,6 +23,8 @@ struct arguments {
 	const struct driver *driver; /* NULL: the one that the file names */
 	const char *wire; /* NULL: the first */
 	bool is_strict; /* no repair of damaged frames */
+	const char *vcd; /* where levels go; NULL: nowhere */
+	bool is_explained; /* edge by edge */
 };
 
 /* What became of the files. */
@@ -28,11 +33,20 @@ struct outcome {
 	bool has_accepted;
 };
 
+/* What the frames of a file were on the wire. */
+struct drawing {
+	struct edge *records; /* owned */
+	size_t num_records;
+	size_t max_records;
+};
+
 /* One file on its way. */
 struct input {
 	const char *path;
 	struct framer framer;
 	struct decoder decoder;
+	struct drawing *drawing; /* borrowed; NULL: none is wanted */
+	bool is_explained;
 	unsigned num_frames;
 };
 
@@ -44,9 +58,44 @@ static void add_seconds(struct text *text, uint64_t t_ns)
 	text_add(text, "%" PRIu64 ".%04" PRIu64, steps / 10000, steps % 10000);
 }
 
+/* False: no memory. */
+static bool draw(struct drawing *drawing, const struct driver *driver,
+		 const struct frame *frame, enum verdict verdict,
+		 const struct decode_evidence *evidence)
+{
+	if (drawing->num_records + LEVELS_MAX_RECORDS > drawing->max_records) {
+		size_t max_records = drawing->max_records * 2 + LEVELS_MAX_RECORDS;
+		struct edge *more = reallocarray(drawing->records, max_records,
+						 sizeof(drawing->records[0]));
+
+		if (!more)
+			return false;
+		drawing->records = more;
+		drawing->max_records = max_records;
+	}
+	drawing->num_records += levels_make(driver, frame, verdict, evidence,
+					    drawing->records + drawing->num_records);
+	return true;
+}
+
+static int write_vcd(const char *path, const char *driver, const struct drawing *drawing)
+{
+	FILE *file = fopen(path, "we");
+	int error = file ? 0 : -errno;
+
+	if (!error)
+		error = vcd_write(file, driver, drawing->records, drawing->num_records);
+	if (file && fclose(file) != 0 && !error)
+		error = -errno;
+	if (error)
+		fprintf(stderr, "pin2mqtt: %s: %s\n", path, strerror(-error));
+	return error;
+}
+
 static void print_frame(struct input *input, struct outcome *outcome)
 {
 	const struct frame *frame = &input->framer.frame;
+	const struct driver *driver;
 	uint64_t t_ns = frame->start_ns;
 	struct reading reading = { 0 };
 	struct decode_evidence evidence;
@@ -69,6 +118,13 @@ static void print_frame(struct input *input, struct outcome *outcome)
 	}
 	text_add(&text, "}");
 	puts(data);
+	driver = input->decoder.model ? input->decoder.model : input->decoder.driver;
+	if (input->is_explained)
+		explain_frame(driver, frame, &evidence, verdict);
+	if (input->drawing && !draw(input->drawing, driver, frame, verdict, &evidence)) {
+		fprintf(stderr, "pin2mqtt: out of memory\n");
+		outcome->is_failed = true;
+	}
 }
 
 static void feed(struct input *input, const struct edge *edge, struct outcome *outcome)
@@ -118,7 +174,12 @@ static void decode_file(const struct arguments *arguments, const char *path,
 {
 	char reason[RECORDING_MAX_REASON];
 	struct recording recording = { 0 };
-	struct input input = { .path = path };
+	struct drawing drawing = { .records = NULL };
+	struct input input = {
+		.path = path,
+		.drawing = arguments->vcd ? &drawing : NULL,
+		.is_explained = arguments->is_explained,
+	};
 	const struct driver *driver = arguments->driver;
 
 	if (recording_load(path, arguments->wire, &recording, reason) < 0) {
@@ -132,6 +193,10 @@ static void decode_file(const struct arguments *arguments, const char *path,
 		decoder_init(&input.decoder, find_model(driver, &recording),
 			     arguments->is_strict);
 		decode_recording(&input, &recording, outcome);
+		if (arguments->vcd &&
+		    write_vcd(arguments->vcd, input.decoder.driver->name, &drawing) < 0)
+			outcome->is_failed = true;
+		free(drawing.records);
 	} else {
 		outcome->is_failed = true;
 		if (*recording.driver)
@@ -165,6 +230,8 @@ static int run(int argc, char **argv)
 		{ "driver", required_argument, NULL, 'd' },
 		{ "wire", required_argument, NULL, 'w' },
 		{ "strict", no_argument, NULL, 's' },
+		{ "explain", no_argument, NULL, 'e' },
+		{ "vcd", required_argument, NULL, 'v' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -185,6 +252,12 @@ static int run(int argc, char **argv)
 		case 's':
 			arguments.is_strict = true;
 			break;
+		case 'e':
+			arguments.is_explained = true;
+			break;
+		case 'v':
+			arguments.vcd = optarg;
+			break;
 		case 'h':
 			return command_print_help(&command_decode);
 		default:
@@ -193,12 +266,15 @@ static int run(int argc, char **argv)
 	}
 	if (optind >= argc)
 		return command_usage_error(&command_decode, "which file?");
+	if (arguments.vcd && argc - optind > 1)
+		return command_usage_error(&command_decode, "--vcd: one file at a time");
 	return decode_files(&arguments, &argv[optind]);
 }
 
 const struct command command_decode = {
 	.name = "decode",
-	.synopsis = "[--driver D] [--wire NAME] [--strict] FILE...",
+	.synopsis =
+		"[--driver D] [--wire NAME] [--strict] [--explain] [--vcd OUT] FILE...",
 	.summary = "recorded edges -> readings, one JSON object a frame",
 	.help = "  -d, --driver D   the sensor that was recorded (default: as an edge "
 		"log says)\n"
@@ -206,6 +282,11 @@ const struct command command_decode = {
 		"first of 1 "
 		"bit)\n"
 		"      --strict     no repair of damaged frames\n"
+		"      --explain    after each frame, what each edge was taken for, or "
+		"why not\n"
+		"      --vcd OUT    writes the levels of all frames for PulseView, lost "
+		"edges put\n"
+		"                   where they belong\n"
 		"  -h, --help       this\n"
 		"\n"
 		"FILE is an edge log or a VCD. The verdict is clean, repaired, or why "

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "decode/decode.h"
 
+#include <string.h>
+
 #include "decode/bits.h"
 #include "decode/check.h"
 #include "decode/dht_frame.h"
@@ -86,12 +88,15 @@ enum verdict decode_explain(const struct driver *driver, const struct frame *fra
 	}
 	if (state->is_strict || !may_be_repaired(verdict))
 		return verdict;
-	reading = blank_reading(frame, out);
-	verdict =
-		dht_repair(driver, frame, state, verdict, &reading, evidence_out->bytes);
+
+	struct dht_repaired repaired = { .reading = blank_reading(frame, out) };
+
+	verdict = dht_repair(driver, frame, state, verdict, &repaired);
 	if (verdict == VERDICT_REPAIRED) {
-		reading.flags |= READING_REPAIRED;
-		*out = reading;
+		repaired.reading.flags |= READING_REPAIRED;
+		*out = repaired.reading;
+		memcpy(evidence_out->bytes, repaired.bytes, sizeof(repaired.bytes));
+		evidence_out->fit = repaired.fit;
 	}
 	return verdict;
 }

@@ -20,8 +20,9 @@
 struct decode_evidence {
 	/* why the frame is not clean, also where it could be repaired; VERDICT_CLEAN: it is */
 	enum verdict refused;
-	uint8_t bytes[DRIVER_MAX_BYTES]; /* with an accepted verdict */
-	struct dht_fit fit; /* with VERDICT_CLEAN */
+	/* both with an accepted verdict */
+	uint8_t bytes[DRIVER_MAX_BYTES];
+	struct dht_fit fit;
 };
 
 /* Turns a clean frame into values.

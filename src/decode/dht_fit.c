@@ -307,6 +307,8 @@ bool dht_fit_read(struct dht_fit *fit, const int32_t *intervals_ns, size_t num_b
 		uint8_t *byte = &bytes_out[i / DHT_BITS_PER_BYTE];
 
 		off_ns[i] = ns - expected_ns;
+		if (abs(off_ns[i]) > fit->max_off_ns)
+			fit->max_off_ns = abs(off_ns[i]);
 		if (abs(off_ns[i]) > tolerance_ns)
 			return false;
 		*byte = (uint8_t)(*byte << 1 | (expected_ns == fit->one_ns));

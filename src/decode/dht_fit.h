@@ -27,6 +27,8 @@ struct dht_fit {
 	/* what three quarters of the intervals are off by at most; set by dht_fit_read() */
 	int32_t spread_ns;
 	int32_t first_off_ns; /* what the first interval is off by; set by dht_fit_read() */
+	int32_t max_off_ns; /* what the worst one is off by, either way; the same */
+	int32_t low_ns; /* the mean low, where both kinds of edges were seen; else 0 */
 	/* where the byte gaps are to be: the phase of intervals 0..7, 8..15, ... */
 	uint8_t phase;
 	/* they stand out there; dht_fit_read() takes it back where noise may have made them */

@@ -134,7 +134,7 @@ static void take_intervals(const struct dht_trace *trace, const struct layout *l
 
 /* With both kinds of edges, the low of each bit must be what it is in the others. */
 static bool are_lows_even(const struct dht_wire *wire, const struct dht_trace *trace,
-			  const struct layout *layout, const struct dht_fit *fit)
+			  const struct layout *layout, struct dht_fit *fit)
 {
 	int32_t sum_ns = 0, count = 0;
 
@@ -148,6 +148,7 @@ static bool are_lows_even(const struct dht_wire *wire, const struct dht_trace *t
 	}
 	int32_t low_ns = count > 0 ? sum_ns / count : 0;
 
+	fit->low_ns = low_ns;
 	/* A slow rise makes lows longer; a 0 keeps a tenth of the bit as its high. */
 	if (low_ns < scaled_ns(wire, fit, wire->bit_low_us) * 2 / 3 ||
 	    low_ns > fit->zero_ns * 9 / 10)

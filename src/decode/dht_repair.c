@@ -202,6 +202,17 @@ static enum verdict judge(const struct repair *repair, int32_t least_cost,
 	return VERDICT_REPAIRED;
 }
 
+static struct dht_fit fit_of(const struct dht_cells *cells)
+{
+	return (struct dht_fit){
+		.zero_ns = cells->zero_ns,
+		.one_ns = cells->one_ns,
+		.gap_ns = (cells->min_gap_ns + cells->max_gap_ns) / 2,
+		.max_gap_ns = cells->max_gap_ns,
+		.spread_ns = cells->spread_ns,
+	};
+}
+
 static bool is_coarse(const struct dht_trace *trace)
 {
 	size_t num_fine = 0;
@@ -223,7 +234,7 @@ static bool is_repairable(const struct driver *driver, const struct dht_trace *t
 
 enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
 			const struct decode_state *state, enum verdict refused,
-			struct reading *out, uint8_t *bytes_out)
+			struct dht_repaired *out)
 {
 	struct dht_trace trace;
 	struct dht_cells cells;
@@ -231,7 +242,7 @@ enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
 	struct repair repair = {
 		.driver = driver,
 		.state = state,
-		.blank = *out,
+		.blank = out->reading,
 		.best_cost = DHT_COST_NEVER,
 		.second_cost = DHT_COST_NEVER,
 	};
@@ -260,8 +271,9 @@ enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
 	enum verdict verdict = judge(&repair, least_cost, refused);
 
 	if (verdict == VERDICT_REPAIRED) {
-		*out = repair.best;
-		put_bytes(repair.best_bits, driver->wire.num_bits / 8u, bytes_out);
+		out->reading = repair.best;
+		put_bytes(repair.best_bits, driver->wire.num_bits / 8u, out->bytes);
+		out->fit = fit_of(&cells);
 	}
 	return verdict;
 }

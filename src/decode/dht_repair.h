@@ -27,12 +27,18 @@ struct decode_state {
 	struct continuity continuity;
 };
 
+/* What came of a repair. */
+struct dht_repaired {
+	struct reading reading; /* t_ns is the caller's, values are added */
+	uint8_t bytes[DRIVER_MAX_BYTES]; /* wire.num_bits / 8 of them */
+	struct dht_fit fit; /* its cells' lengths, gap and spread */
+};
+
 /* refused: why the frame is not clean
- * out:     t_ns is the caller's; values are filled with VERDICT_REPAIRED only
- * bytes_out: the frame's, wire.num_bits / 8 of them, with VERDICT_REPAIRED only
+ * out:     stands with VERDICT_REPAIRED only
  * Returns VERDICT_REPAIRED, VERDICT_AMBIGUOUS, or what was refused. */
 enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
 			const struct decode_state *state, enum verdict refused,
-			struct reading *out, uint8_t *bytes_out);
+			struct dht_repaired *out);
 
 #endif

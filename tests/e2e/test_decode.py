@@ -172,6 +172,118 @@ def test_a_merged_edge_is_repaired_or_refused(tmp_path):
     assert num_repaired > 30
 
 
+def without_edges(path, *lost):
+    """Takes edges out of a log, counted from 1, as a kernel merges them: no gap in seq."""
+    lines, number = [], 0
+    for line in path.read_text(encoding="utf-8").splitlines():
+        fields = line.split(",")
+        if fields[1:2] in (["falling"], ["rising"]):
+            number += 1
+            if number in lost:
+                continue
+            line = ",".join([*fields[:2], ""])
+        lines.append(line)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def explain(path, *options):
+    """The JSON objects, and the lines that explain each."""
+    done = run("decode", "--explain", *options, path)
+    frames, lines = [], []
+    for line in done.stdout.splitlines():
+        if line.startswith("{"):
+            frames.append(json.loads(line))
+            lines.append([])
+        else:
+            assert line.startswith("  "), line
+            lines[-1].append(line)
+    return frames, lines
+
+
+@pytest.mark.parametrize("edges", ["falling", "rising", "both"])
+def test_explain_tells_each_edge_of_a_clean_frame(edges, tmp_path):
+    path = tmp_path / "log.csv"
+    run("synth", "--driver", "dht22", "--edges", edges, "-o", path)
+    frames, [lines] = explain(path)
+    assert frames[0]["verdict"] == "clean"
+    text = "\n".join(lines)
+    assert "bytes: 01 e2 00 d7 ba" in text
+    assert re.search(r"margin: the worst interval is off by \d\.\d us of the 23\.[56] us", text)
+    assert "lost" not in text and "late" not in text and "strange" not in text
+    rows = [line for line in lines if re.match(r" +\d+ +\d+\.\d ", line)]
+    assert len(rows) == {"falling": 42, "rising": 43, "both": 85}[edges]
+    bits = "".join(re.findall(r"^ +\d+ +[\d.]+ +[\d.]+  ([01]*) ", text, re.MULTILINE))
+    assert bits == f"{0x01e200d7ba:040b}"
+
+
+def test_explain_tells_what_was_lost_of_a_repaired_frame(tmp_path):
+    path = tmp_path / "log.csv"
+    run("synth", "--driver", "dht22", "-o", path)
+    without_edges(path, 20)
+    frames, [lines] = explain(path)
+    assert frames[0]["verdict"] == "repaired"
+    text = "\n".join(lines)
+    assert "as it came it is too_few_edges: 1 lost, 0 from before" in text
+    # the 20th edge is the response's fall and then 18 bits' and that of bit 19
+    assert re.search(r" 00 +1 lost before; bit 20 begins", text)
+
+
+def test_explain_tells_why_a_frame_is_refused(tmp_path):
+    path = tmp_path / "log.csv"
+    run("synth", "--driver", "dht22", "--bytes", "01e200d7bb", "-o", path)
+    _, [lines] = explain(path)
+    assert "  refused: the sum of the bytes differs" in lines
+    run("synth", "--driver", "dht22", "--silent", "-o", path)
+    _, [lines] = explain(path)
+    assert "  refused: the sensor did not answer the start pulse" in lines
+    run("synth", "--driver", "dht22", "-o", path)
+    without_edges(path, *range(10, 40, 2))
+    _, [lines] = explain(path)
+    assert any(line.startswith("  refused: edges are missing") for line in lines)
+    assert any("longer than a bit: an edge is missing" in line for line in lines)
+
+
+@pytest.mark.parametrize("driver", ["dht11", "dht21", "dht22"])
+@pytest.mark.parametrize("edges", ["falling", "both"])
+def test_levels_of_edge_logs_are_what_others_read(driver, edges, tmp_path):
+    """Where they were repaired, too. No PulseView here, but sigrok-cli reads as it does."""
+    path, levels = tmp_path / "log.csv", tmp_path / "levels.vcd"
+    run("synth", "--driver", driver, "--temperature", "23", "--humidity", "41", "--frames", "3",
+        "--edges", edges, "--armed", "90", "--jitter", "1", "-o", path)
+    if edges == "falling":
+        # the second frame's twentieth; of each the response is not heard
+        num_edges = 65 if driver == "dht21" else 41
+        without_edges(path, num_edges + 20)
+    done = run("decode", "--vcd", levels, path)
+    read = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [frame["verdict"] for frame in read] == \
+        ["clean", "repaired" if edges == "falling" else "clean", "clean"]
+    drawn, _ = decode(levels)
+    assert [(frame["verdict"], frame["temperature"], frame["humidity"]) for frame in drawn] == \
+        [("clean", 23, 41)] * 3
+    if shutil.which("sigrok-cli"):
+        device = "dht11" if driver == "dht11" else "am230x"
+        assert sigrok(levels, device) == ([23] * 3, [41] * 3, ["OK"] * 3)
+
+
+def test_levels_of_refused_frames_are_drawn_too(tmp_path):
+    path, levels = tmp_path / "log.csv", tmp_path / "levels.vcd"
+    for edges in "falling", "rising", "both":
+        run("synth", "--driver", "dht22", "--edges", edges, "-o", path)
+        without_edges(path, *range(8, 40, 3))
+        assert run("decode", "--vcd", levels, path).returncode == 1
+        drawn, _ = decode(levels)
+        assert len(drawn) == 1 and drawn[0]["verdict"] not in ("clean", "repaired")
+
+
+def test_levels_that_cannot_be_written_are_an_error(tmp_path):
+    path = tmp_path / "log.csv"
+    run("synth", "--driver", "dht22", "-o", path)
+    done = run("decode", "--vcd", tmp_path / "none" / "x.vcd", path)
+    assert done.returncode == 1 and "x.vcd: No such file" in done.stderr
+    assert json.loads(done.stdout)["verdict"] == "clean"
+
+
 def test_the_next_file_is_read_when_one_is_broken(tmp_path):
     good, bad = tmp_path / "good.csv", tmp_path / "bad.csv"
     run("synth", "--driver", "dht22", "-o", good)
@@ -198,6 +310,7 @@ def test_the_sensor_is_asked_for_where_no_file_names_it(tmp_path):
     ["decode"],
     ["decode", "--driver", "dht23", "x.csv"],
     ["decode", "--nonsense", "x.csv"],
+    ["decode", "--vcd", "out.vcd", "x.csv", "y.csv"],
     ["synth"],
     ["synth", "--driver", "dht22"],
     ["synth", "--driver", "dht22", "-o", "frame.txt"],
