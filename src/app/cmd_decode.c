@@ -5,10 +5,10 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "app/explain.h"
+#include "app/record_file.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "decode/decoder.h"
@@ -33,19 +33,12 @@ struct outcome {
 	bool has_accepted;
 };
 
-/* What the frames of a file were on the wire. */
-struct drawing {
-	struct edge *records; /* owned */
-	size_t num_records;
-	size_t max_records;
-};
-
 /* One file on its way. */
 struct input {
 	const char *path;
 	struct framer framer;
 	struct decoder decoder;
-	struct drawing *drawing; /* borrowed; NULL: none is wanted */
+	struct record_file *levels; /* borrowed; NULL: none are wanted */
 	bool is_explained;
 	unsigned num_frames;
 };
@@ -59,37 +52,16 @@ static void add_seconds(struct text *text, uint64_t t_ns)
 }
 
 /* False: no memory. */
-static bool draw(struct drawing *drawing, const struct driver *driver,
+static bool draw(struct record_file *output, const struct driver *driver,
 		 const struct frame *frame, enum verdict verdict,
 		 const struct decode_evidence *evidence)
 {
-	if (drawing->num_records + LEVELS_MAX_RECORDS > drawing->max_records) {
-		size_t max_records = drawing->max_records * 2 + LEVELS_MAX_RECORDS;
-		struct edge *more = reallocarray(drawing->records, max_records,
-						 sizeof(drawing->records[0]));
+	struct edge *room = record_file_room(output, LEVELS_MAX_RECORDS);
 
-		if (!more)
-			return false;
-		drawing->records = more;
-		drawing->max_records = max_records;
-	}
-	drawing->num_records += levels_make(driver, frame, verdict, evidence,
-					    drawing->records + drawing->num_records);
-	return true;
-}
-
-static int write_vcd(const char *path, const char *driver, const struct drawing *drawing)
-{
-	FILE *file = fopen(path, "we");
-	int error = file ? 0 : -errno;
-
-	if (!error)
-		error = vcd_write(file, driver, drawing->records, drawing->num_records);
-	if (file && fclose(file) != 0 && !error)
-		error = -errno;
-	if (error)
-		fprintf(stderr, "pin2mqtt: %s: %s\n", path, strerror(-error));
-	return error;
+	if (room)
+		output->num_records +=
+			levels_make(driver, frame, verdict, evidence, room);
+	return room != NULL;
 }
 
 static void print_frame(struct input *input, struct outcome *outcome)
@@ -121,10 +93,8 @@ static void print_frame(struct input *input, struct outcome *outcome)
 	driver = input->decoder.model ? input->decoder.model : input->decoder.driver;
 	if (input->is_explained)
 		explain_frame(driver, frame, &evidence, verdict);
-	if (input->drawing && !draw(input->drawing, driver, frame, verdict, &evidence)) {
-		fprintf(stderr, "pin2mqtt: out of memory\n");
+	if (input->levels && !draw(input->levels, driver, frame, verdict, &evidence))
 		outcome->is_failed = true;
-	}
 }
 
 static void feed(struct input *input, const struct edge *edge, struct outcome *outcome)
@@ -174,10 +144,10 @@ static void decode_file(const struct arguments *arguments, const char *path,
 {
 	char reason[RECORDING_MAX_REASON];
 	struct recording recording = { 0 };
-	struct drawing drawing = { .records = NULL };
+	struct record_file levels = { .path = arguments->vcd, .format = RECORD_FILE_VCD };
 	struct input input = {
 		.path = path,
-		.drawing = arguments->vcd ? &drawing : NULL,
+		.levels = arguments->vcd ? &levels : NULL,
 		.is_explained = arguments->is_explained,
 	};
 	const struct driver *driver = arguments->driver;
@@ -194,9 +164,10 @@ static void decode_file(const struct arguments *arguments, const char *path,
 			     arguments->is_strict);
 		decode_recording(&input, &recording, outcome);
 		if (arguments->vcd &&
-		    write_vcd(arguments->vcd, input.decoder.driver->name, &drawing) < 0)
+		    (record_file_open(&levels) < 0 ||
+		     record_file_write(&levels, input.decoder.driver->name, "") < 0))
 			outcome->is_failed = true;
-		free(drawing.records);
+		record_file_finish(&levels);
 	} else {
 		outcome->is_failed = true;
 		if (*recording.driver)

@@ -8,22 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/record_file.h"
 #include "base/clock.h"
 #include "decode/waveform.h"
-#include "gpio/recording.h"
 
 enum { MAX_FRAMES = 10000, MAX_RECORDS = FRAME_MAX_EDGES + 4 };
 
 /* A monotonic clock is past this long before anyone types. */
 #define FIRST_NS CLOCK_NS_PER_S
 
-enum format { FORMAT_UNKNOWN, FORMAT_CSV, FORMAT_VCD };
-
 /* What the options say. Decimal numbers as thousandths, in the option's unit. */
 struct arguments {
 	const struct driver *driver;
-	const char *path;
-	enum format format;
+	struct record_file output;
 	enum encoding encoding;
 	enum waveform_edges edges;
 	bool has_edges;
@@ -143,23 +140,14 @@ static bool parse_word(const char *string, const char *const *words, int *index_
 	return false;
 }
 
-static bool ends_in(const char *path, const char *ending)
-{
-	size_t length = strlen(path), ending_length = strlen(ending);
-
-	return length >= ending_length &&
-	       strcmp(path + length - ending_length, ending) == 0;
-}
-
 static uint32_t number_of(int32_t milli)
 {
 	return (uint32_t)milli / 1000;
 }
 
-/* The frames, one after the other. Returns how many records, or a negative errno. */
-static ssize_t make_records(const struct arguments *arguments, struct edge **out)
+/* The frames, one after the other. False: no memory. */
+static bool make_records(struct arguments *arguments)
 {
-	uint32_t num_frames = number_of(arguments->frames_milli);
 	struct imperfections imperfections = {
 		.scale_permille = arguments->scale_milli / 100,
 		.jitter_ns = (uint32_t)arguments->jitter_milli,
@@ -170,55 +158,32 @@ static ssize_t make_records(const struct arguments *arguments, struct edge **out
 		.lost_permille = (uint32_t)arguments->lost_milli / 100,
 	};
 	uint64_t every_ns = (uint64_t)arguments->every_milli * CLOCK_NS_PER_MS;
-	size_t num_records = 0;
 
 	if (every_ns == 0)
 		every_ns = arguments->driver->probe.min_interval_ms * CLOCK_NS_PER_MS;
-	*out = calloc((size_t)num_frames * MAX_RECORDS, sizeof(**out));
-	if (!*out)
-		return -ENOMEM;
-	for (uint32_t i = 0; i < num_frames; i++) {
+	for (uint32_t i = 0; i < number_of(arguments->frames_milli); i++) {
+		struct edge *room = record_file_room(&arguments->output, MAX_RECORDS);
+
+		if (!room)
+			return false;
 		imperfections.seed = number_of(arguments->seed_milli) + i;
-		num_records +=
+		arguments->output.num_records +=
 			waveform_make(arguments->driver,
 				      arguments->is_silent ? NULL : arguments->bytes,
 				      &imperfections, arguments->edges,
-				      FIRST_NS + i * every_ns, *out + num_records);
+				      FIRST_NS + i * every_ns, room);
 	}
-	return (ssize_t)num_records;
+	return true;
 }
 
-static int write_records(const struct arguments *arguments, const struct edge *records,
-			 size_t num_records, FILE *file)
+static int synthesise(struct arguments *arguments)
 {
-	const char *driver = arguments->driver->name;
+	struct record_file *output = &arguments->output;
+	bool is_done = make_records(arguments) && record_file_open(output) == 0 &&
+		       record_file_write(output, arguments->driver->name, "synth") == 0;
 
-	if (arguments->format == FORMAT_VCD)
-		return vcd_write(file, driver, records, num_records);
-	return edge_log_write(file, driver, "synth", records, num_records);
-}
-
-static int synthesise(const struct arguments *arguments)
-{
-	bool is_stdout = strcmp(arguments->path, "-") == 0;
-	struct edge *records = NULL;
-	ssize_t result = make_records(arguments, &records);
-	FILE *file = NULL;
-
-	if (result >= 0) {
-		file = is_stdout ? stdout : fopen(arguments->path, "we");
-		if (!file)
-			result = -errno;
-	}
-	if (file)
-		result = write_records(arguments, records, (size_t)result, file);
-	if (file && (is_stdout ? fflush(file) : fclose(file)) != 0 && result == 0)
-		result = -errno;
-	free(records);
-	if (result < 0)
-		fprintf(stderr, "pin2mqtt: %s: %s\n", arguments->path,
-			strerror((int)-result));
-	return result < 0 ? EXIT_FAILED : EXIT_DONE;
+	record_file_finish(output);
+	return is_done ? EXIT_DONE : EXIT_FAILED;
 }
 
 /* What the options say together. */
@@ -229,26 +194,17 @@ static int complete(struct arguments *arguments)
 
 	if (!driver)
 		return command_usage_error(&command_synth, "which sensor? --driver");
-	if (!arguments->path)
-		return command_usage_error(&command_synth, "where to? -o FILE");
-	if (arguments->format == FORMAT_UNKNOWN) {
-		if (ends_in(arguments->path, ".csv"))
-			arguments->format = FORMAT_CSV;
-		else if (ends_in(arguments->path, ".vcd"))
-			arguments->format = FORMAT_VCD;
-		else
-			return command_usage_error(&command_synth,
-						   "%s ends in neither .csv nor .vcd: "
-						   "--format csv or --format vcd",
-						   arguments->path);
-	}
+	if (record_file_settle(&arguments->output, &command_synth) != EXIT_DONE)
+		return EXIT_USAGE;
 	if (!arguments->has_edges)
-		arguments->edges = arguments->format == FORMAT_VCD ? WAVEFORM_BOTH
-								   : WAVEFORM_FALLING;
-	if (arguments->format == FORMAT_VCD && arguments->edges != WAVEFORM_BOTH)
+		arguments->edges = arguments->output.format == RECORD_FILE_VCD
+					   ? WAVEFORM_BOTH
+					   : WAVEFORM_FALLING;
+	if (arguments->output.format == RECORD_FILE_VCD &&
+	    arguments->edges != WAVEFORM_BOTH)
 		return command_usage_error(&command_synth,
 					   "a VCD holds levels: --edges both, or .csv");
-	if (arguments->format == FORMAT_VCD &&
+	if (arguments->output.format == RECORD_FILE_VCD &&
 	    (arguments->armed_milli > 0 || arguments->lost_milli > 0))
 		return command_usage_error(&command_synth,
 					   "a VCD holds levels, so no edge of it can be "
@@ -280,15 +236,15 @@ static int take_bytes(struct arguments *arguments, const char *string)
 
 static int take_word(struct arguments *arguments, int option, const char *string)
 {
-	static const char *const formats[] = { "", "csv", "vcd", NULL };
 	static const char *const encodings[] = { "sign-magnitude", "twos-complement",
 						 NULL };
 	static const char *const kinds[] = { "falling", "rising", "both", NULL };
 	int index;
 
-	if (option == 'f' && *string && parse_word(string, formats, &index)) {
-		arguments->format = (enum format)index;
-		return EXIT_DONE;
+	if (option == 'f') {
+		arguments->output.format = record_file_format_from_name(string);
+		if (arguments->output.format != RECORD_FILE_UNKNOWN)
+			return EXIT_DONE;
 	}
 	if (option == 'E' && parse_word(string, encodings, &index)) {
 		arguments->encoding = (enum encoding)index;
@@ -326,7 +282,7 @@ static int take_option(struct arguments *arguments, int option)
 	case 'd':
 		return take_driver(arguments, optarg);
 	case 'o':
-		arguments->path = optarg;
+		arguments->output.path = optarg;
 		return EXIT_DONE;
 	case 'b':
 		return take_bytes(arguments, optarg);

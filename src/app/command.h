@@ -26,8 +26,8 @@ struct command {
 	int (*run)(int argc, char **argv); /* argv[0] is the subcommand's name */
 };
 
-extern const struct command command_run, command_check, command_read, command_decode,
-	command_synth, command_discovery, command_drivers, command_health;
+extern const struct command command_run, command_check, command_read, command_capture,
+	command_decode, command_synth, command_discovery, command_drivers, command_health;
 
 /* The configuration file: `option` where given, else $PIN2MQTT_CONFIG, else the default. */
 const char *command_config_path(const char *option);

@@ -302,5 +302,7 @@ int edge_log_write(FILE *file, const char *driver, const char *pin,
 			fputs("lost", file);
 		fputc('\n', file);
 	}
-	return fflush(file) != 0 || ferror(file) ? -EIO : 0;
+	if (fflush(file) != 0)
+		return -errno;
+	return ferror(file) ? -EIO : 0;
 }

@@ -108,5 +108,7 @@ int vcd_write(FILE *file, const char *driver, const struct edge *edges, size_t n
 		if (error)
 			return error;
 	}
-	return fflush(file) != 0 || ferror(file) ? -EIO : 0;
+	if (fflush(file) != 0)
+		return -errno;
+	return ferror(file) ? -EIO : 0;
 }

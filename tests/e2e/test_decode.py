@@ -335,7 +335,7 @@ def test_a_wrong_command_line_ends_with_64_and_a_word(arguments, tmp_path):
 
 
 def test_help_goes_to_stdout():
-    for command in "decode", "synth", "drivers":
+    for command in "capture", "decode", "synth", "drivers":
         done = run(command, "--help")
         assert done.returncode == 0
         assert done.stdout.startswith(f"usage: pin2mqtt {command} ")

@@ -180,7 +180,7 @@ static void a_full_disk_is_said(void **state)
 
 	(void)state;
 	assert_non_null(full);
-	assert_int_equal(edge_log_write(full, "dht22", "x", &edge, 1), -EIO);
+	assert_int_equal(edge_log_write(full, "dht22", "x", &edge, 1), -ENOSPC);
 	fclose(full);
 }
 

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/inquiry.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "app/command.h"
+
+enum { TIMER_SLACK_NS = 1000 };
+
+static void describe(const struct config_sensor *sensor, struct inquiry_target *out)
+{
+	*out = (struct inquiry_target){
+		.pin = sensor->pin,
+		.trigger_pin = sensor->trigger_pin,
+		.driver = driver_find(sensor->driver),
+		.edges = sensor->edges == CONFIG_EDGES_BOTH ? LINE_EDGES_BOTH
+							    : LINE_EDGES_FALLING,
+		.bias = sensor->bias == CONFIG_BIAS_PULL_UP ? LINE_BIAS_PULL_UP
+							    : LINE_BIAS_AS_IS,
+		.is_strict = sensor->decode == CONFIG_DECODE_STRICT,
+	};
+}
+
+int inquiry_find_configured(const char *option_path, const char *id,
+			    struct config **config_out, struct inquiry_target *out)
+{
+	const char *path = command_config_path(option_path);
+	struct config_errors errors = { 0 };
+	struct config *config = NULL;
+	int error = config_load(path, command_driver_facts(), &config, &errors);
+
+	*config_out = config;
+	if (error)
+		command_print_errors(path, &errors);
+	config_errors_finish(&errors);
+	if (error)
+		return EXIT_CONFIG;
+	for (size_t i = 0; i < config->num_sensors; i++) {
+		if (strcmp(config->sensors[i].id, id) == 0) {
+			describe(&config->sensors[i], out);
+			return EXIT_DONE;
+		}
+	}
+	fprintf(stderr, "pin2mqtt: %s has no sensor \"%s\"\n", path, id);
+	return EXIT_USAGE;
+}
+
+bool inquiry_edges_from_name(const char *name, enum line_edges *out)
+{
+	*out = strcmp(name, "both") == 0 ? LINE_EDGES_BOTH : LINE_EDGES_FALLING;
+	return *out == LINE_EDGES_BOTH || strcmp(name, "falling") == 0;
+}
+
+int inquiry_open(const struct inquiry_target *target, struct inquiry **out)
+{
+	struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
+	char reason[LINE_MAX_REASON] = "out of memory";
+
+	if (!inquiry) {
+		fprintf(stderr, "pin2mqtt: %s\n", reason);
+		return -ENOMEM;
+	}
+	inquiry->target = *target;
+	simulation_init(&inquiry->simulation, target->driver, 1);
+	ring_init(&inquiry->ring, inquiry->slots, INQUIRY_MAX_RECORDS,
+		  sizeof(inquiry->slots[0]));
+	framer_init(&inquiry->framer);
+	decoder_init(&inquiry->decoder, target->driver, target->is_strict);
+	inquiry->sensor.probe = target->driver->probe;
+	inquiry->sensor.request = (struct line_request){
+		.edges = target->edges,
+		.bias = target->bias,
+		.simulation = &inquiry->simulation.answer,
+	};
+	strncpy(inquiry->sensor.pin, target->pin, CAPTURE_MAX_PIN - 1);
+	if (target->trigger_pin)
+		strncpy(inquiry->sensor.trigger_pin, target->trigger_pin,
+			CAPTURE_MAX_PIN - 1);
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+
+	int error = capture_open_line(&inquiry->sensor, &inquiry->line, reason);
+
+	if (error) {
+		fprintf(stderr, "pin2mqtt: %s\n", reason);
+		free(inquiry);
+		return error;
+	}
+	*out = inquiry;
+	return 0;
+}
+
+void inquiry_close(struct inquiry *inquiry)
+{
+	if (!inquiry)
+		return;
+	line_close(inquiry->line);
+	free(inquiry);
+}
+
+int inquiry_ask(struct inquiry *inquiry, unsigned number, struct reading *out,
+		enum verdict *verdict_out)
+{
+	int error = capture_attempt(inquiry->line, &inquiry->sensor,
+				    (uint8_t)(number < UINT8_MAX ? number : UINT8_MAX),
+				    &inquiry->ring);
+	bool again;
+
+	inquiry->num_records = 0;
+	*verdict_out = VERDICT_OVERRUN;
+	while (inquiry->num_records < INQUIRY_MAX_RECORDS &&
+	       ring_pop(&inquiry->ring, &inquiry->records[inquiry->num_records])) {
+		const struct edge *record = &inquiry->records[inquiry->num_records++];
+
+		if (framer_feed(&inquiry->framer, record, &again))
+			*verdict_out =
+				decoder_take(&inquiry->decoder, &inquiry->framer.frame,
+					     out, &inquiry->evidence);
+	}
+	if (error)
+		fprintf(stderr, "pin2mqtt: %s: %s\n", inquiry->target.pin,
+			strerror(-error));
+	return error;
+}
+
+uint32_t inquiry_rest_ms(const struct inquiry *inquiry)
+{
+	return inquiry->sensor.probe.min_interval_ms;
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/* One sensor, asked by a command for a person: the line that the gateway would use, one attempt
+ * after the other.
+ *
+ * Threads: one owner.
+ */
+#ifndef APP_INQUIRY_H
+#define APP_INQUIRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/simulation.h"
+#include "base/attributes.h"
+#include "base/ring.h"
+#include "capture/capture.h"
+#include "config/config.h"
+#include "decode/decoder.h"
+#include "decode/framer.h"
+
+/* Which sensor, and how. */
+struct inquiry_target {
+	const char *pin; /* borrowed */
+	const char *trigger_pin; /* borrowed; NULL: none */
+	const struct driver *driver;
+	enum line_edges edges;
+	enum line_bias bias;
+	bool is_strict; /* no repair of damaged frames */
+};
+
+/* The edges of a frame with its marks. */
+enum { INQUIRY_MAX_RECORDS = FRAME_MAX_EDGES * 2 };
+
+struct inquiry {
+	struct inquiry_target target;
+	struct capture_sensor sensor;
+	struct line *line; /* owned */
+	struct simulation simulation;
+	struct ring ring;
+	struct framer framer; /* its frame is that of the last attempt */
+	struct decoder decoder;
+	struct decode_evidence evidence; /* of the last attempt */
+	struct edge slots[INQUIRY_MAX_RECORDS]; /* of the ring */
+	struct edge records[INQUIRY_MAX_RECORDS]; /* of the last attempt */
+	size_t num_records;
+};
+
+/* The sensor that has this id in the configuration.
+ *
+ * option_path: of -c, or NULL
+ * config_out:  what the target borrows from, or NULL; config_free() frees it
+ * Returns EXIT_DONE, or another exit status after a word on stderr.
+ */
+int inquiry_find_configured(const char *option_path, const char *id,
+			    struct config **config_out, struct inquiry_target *out);
+
+/* "falling" or "both". False: neither. */
+bool inquiry_edges_from_name(const char *name, enum line_edges *out);
+
+/* Takes the line. Returns 0 or a negative errno, and says so on stderr.
+ * Owns: inquiry_close() frees *out. */
+must_check int inquiry_open(const struct inquiry_target *target, struct inquiry **out);
+void inquiry_close(struct inquiry *inquiry);
+
+/* One attempt; blocks for 30 ms at most. number: of the attempt, from 0; out: see
+ * decode_explain(). Returns 0 or the line's negative errno, and says so on stderr. */
+must_check int inquiry_ask(struct inquiry *inquiry, unsigned number, struct reading *out,
+			   enum verdict *verdict_out);
+
+/* The rest that the sensor wants before it is asked again, in ms. */
+uint32_t inquiry_rest_ms(const struct inquiry *inquiry);
+
+#endif

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: MIT
+"""capture, as people run it: what it writes is what decode, replay and sigrok-cli read."""
+import json
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = os.environ.get("PIN2MQTT", str(TOP / "build/dev/src/app/pin2mqtt"))
+
+
+def run(*arguments, **options):
+    return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True,
+                          timeout=60, check=False, stdin=subprocess.DEVNULL, **options)
+
+
+def decode(path, *options):
+    return [json.loads(line) for line in run("decode", *options, path).stdout.splitlines()]
+
+
+def test_an_edge_log_is_what_the_kernel_told(tmp_path):
+    path = tmp_path / "log.csv"
+    done = run("capture", "--driver", "dht11", "--pin", "sim/4", "-n", 2, "-o", path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert re.findall(r"sim/4: frame (\d): clean, 42 edges", done.stderr) == ["1", "2"]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["# pin2mqtt edge log 1; driver=dht11; pin=sim/4", "t_ns,event,seq"]
+    rows = [line.split(",") for line in lines[2:]]
+    assert [int(row[0]) for row in rows] == sorted(int(row[0]) for row in rows)
+    assert [row[1] for row in rows] == \
+        2 * ["start", "release", "armed", *42 * ["falling"], "end"]
+    start_ns, release_ns = (int(row[0]) for row in rows[:2])
+    assert 19e6 <= release_ns - start_ns
+    # a sensor gets its rest
+    assert int(rows[46][0]) - start_ns >= 1e9
+    assert [frame["verdict"] for frame in decode(path)] == ["clean"] * 2
+
+
+def test_a_capture_can_be_played_again(tmp_path):
+    path = tmp_path / "log.csv"
+    assert run("capture", "--driver", "dht22", "--pin", "sim/4", "-o", path).returncode == 0
+    [frame] = decode(path)
+    told = run("read", "--driver", "dht22", "--pin", f"replay:{path}", "--json")
+    reading = json.loads(told.stdout)
+    assert reading["temperature"] == frame["temperature"]
+    assert reading["humidity"] == frame["humidity"]
+
+
+@pytest.mark.parametrize("edges", [[], ["--edges", "falling"]], ids=["both", "falling"])
+def test_levels_are_what_pulseview_and_sigrok_read(edges, tmp_path):
+    path = tmp_path / "levels.vcd"
+    done = run("capture", "--driver", "am2302", "--pin", "sim/4", *edges, "-n", 2, "-o", path)
+    assert done.returncode == 0, done.stderr
+    assert ("85 edges" in done.stderr) == (not edges)
+    frames = decode(path)
+    assert [frame["verdict"] for frame in frames] == ["clean"] * 2
+    if not shutil.which("sigrok-cli"):
+        pytest.skip("SKIP sigrok-cli is not installed")
+    told = subprocess.run(["sigrok-cli", "-I", "vcd:downsample=1000", "-i", path,
+                           "-P", "am230x:sda=SDA:device=am230x",
+                           "-A", "am230x=temperature:humidity:checksum"],
+                          capture_output=True, text=True, timeout=60, check=True).stdout
+    assert [float(value) for value in re.findall(r"Temperature: (-?[\d.]+)", told)] == \
+        [frame["temperature"] for frame in frames]
+    assert re.findall(r"Checksum: (\w+)", told) == ["OK"] * 2
+
+
+def test_a_sensor_of_the_configuration(tmp_path):
+    config = tmp_path / "g.yaml"
+    config.write_text("gateway: {id: g}\nmqtt: {servers: [mqtt://b.lan]}\nsensors:\n"
+                      "  - {id: porch, driver: dht, pin: sim/4, edges: both}\n",
+                      encoding="utf-8")
+    path = tmp_path / "log.csv"
+    done = run("capture", "-c", config, "porch", "-n", "3", "-o", path)
+    assert done.returncode == 0, done.stderr
+    text = path.read_text(encoding="utf-8")
+    # what was found out stands in it
+    assert "driver=dht22; pin=sim/4" in text
+    assert "rising" in text and "falling" in text
+    done = run("capture", "-c", config, "shed", "-o", path)
+    assert done.returncode == 64 and 'no sensor "shed"' in done.stderr
+    done = run("capture", "-c", tmp_path / "none.yaml", "porch", "-o", path)
+    assert done.returncode == 78
+
+
+def test_silence_is_captured_too_and_ends_with_69(tmp_path):
+    silent = tmp_path / "silent.csv"
+    assert run("synth", "--driver", "dht22", "--silent", "-o", silent).returncode == 0
+    for path in tmp_path / "log.csv", tmp_path / "levels.vcd":
+        done = run("capture", "--driver", "dht22", "--pin", f"replay:{silent}", "-o", path)
+        assert done.returncode == 69
+        assert "frame 1: no_response, 0 edges" in done.stderr
+        assert [frame["verdict"] for frame in decode(path)] == ["no_response"]
+
+
+def test_a_pin_that_is_not_there_leaves_no_file(tmp_path):
+    path = tmp_path / "log.csv"
+    done = run("capture", "--driver", "dht22", "--pin", "sim/99999", "-o", path)
+    assert done.returncode == 69 and "sim/0 to sim/1023" in done.stderr
+    assert not path.exists()
+
+
+def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
+    done = run("capture", "--driver", "dht22", "--pin", "sim/4", "-o", tmp_path / "no/log.csv")
+    assert done.returncode == 1 and "log.csv: No such file" in done.stderr
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = subprocess.run([PROGRAM, "capture", "--driver", "dht22", "--pin", "sim/4", "-o",
+                               "-", "--format", "csv"], stdout=full, stderr=subprocess.PIPE,
+                              text=True, timeout=60, check=False)
+    assert done.returncode == 1 and "No space left" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_came_before_a_signal_is_written(number, tmp_path):
+    path = tmp_path / "log.csv"
+    with subprocess.Popen([PROGRAM, "capture", "--driver", "dht22", "--pin", "sim/4", "-n",
+                           "1000", "-o", path], stderr=subprocess.PIPE, text=True) as process:
+        assert "frame 1: clean" in process.stderr.readline()
+        began_s = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(30) == 0
+        assert time.monotonic() - began_s < 20
+    assert [frame["verdict"] for frame in decode(path)] == ["clean"]
+
+
+@pytest.mark.parametrize("arguments", [
+    [],
+    ["--driver", "dht22", "-o", "x.csv"],
+    ["--driver", "dht22", "--pin", "sim/4"],
+    ["--driver", "dht22", "--pin", "sim/4", "-o", "x.txt"],
+    ["--driver", "dht22", "--pin", "sim/4", "-o", "x.csv", "-n", "0"],
+    ["--driver", "dht22", "--pin", "sim/4", "-o", "x.csv", "-n", "3x"],
+    ["--driver", "dht22", "--pin", "sim/4", "-o", "x.csv", "-n", ""],
+    ["--driver", "dht22", "--pin", "sim/4", "-o", "x.csv", "--edges", "rising"],
+    ["--driver", "dht22", "--pin", "sim/4", "-o", "x.csv", "--format", "wav"],
+    ["--driver", "dht23", "--pin", "sim/4", "-o", "x.csv"],
+    ["--driver", "dht22", "--pin", "sim/4", "-o", "x.csv", "porch"],
+    ["--nonsense"],
+])
+def test_a_wrong_command_line_ends_with_64_and_a_word(arguments, tmp_path):
+    done = run("capture", *arguments, cwd=tmp_path)
+    assert done.returncode == 64
+    assert "usage: pin2mqtt capture " in done.stderr
+    assert not list(tmp_path.iterdir())
