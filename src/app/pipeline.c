@@ -216,8 +216,8 @@ static int start(struct pipeline *pipeline)
 		error = wake_open(&pipeline->publisher.wake);
 	if (!error)
 		error = outbox_new(config->store.max_bytes,
-				   config->store.max_age_s * UINT64_C(1000),
-				   config->num_sensors, &pipeline->outbox);
+				   config->store.max_age_s * UINT64_C(1000), config,
+				   &pipeline->outbox);
 	if (!error)
 		error = start_connection(pipeline);
 	if (error)

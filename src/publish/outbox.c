@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 
@@ -20,7 +21,9 @@ struct block {
 _Static_assert(sizeof(struct block) <= 4096 - 2 * sizeof(size_t),
 	       "a page each, the allocator's own words included");
 
+/* The newest reading of a sensor of the configuration. */
 struct newest {
+	uint16_t name; /* index into names[] */
 	struct reading reading;
 	bool is_there;
 	bool is_fresh; /* not taken yet */
@@ -44,7 +47,11 @@ struct outbox {
 	size_t num_fresh;
 	size_t next_sensor; /* whose turn it is in outbox_take_state() */
 	size_t num_sensors;
-	struct newest newest[];
+	struct newest *newest; /* owned; as config->sensors[] */
+	/* owned, as what they point to, which stays where it is: the ids of all sensors there
+	 * have been; readings in the queue have an index into them for their sensor */
+	char **names;
+	size_t num_names;
 };
 
 /* Numbers must not come twice, not even after a restart, and nothing is kept on disk yet: so
@@ -62,20 +69,82 @@ static uint64_t first_number(void)
 	return (wall_ms > 0 ? (uint64_t)wall_ms * 1000 : 0) + micros + 1;
 }
 
-int outbox_new(uint64_t max_bytes, uint64_t max_age_ms, size_t num_sensors,
+/* The number of that id, a new one where it is new. Returns it, -ENOMEM, or -ENOSPC. */
+static int find_name(struct outbox *outbox, const char *id)
+{
+	size_t i = 0;
+
+	while (i < outbox->num_names && strcmp(outbox->names[i], id) != 0)
+		i++;
+	if (i < outbox->num_names)
+		return (int)i;
+	if (i > UINT16_MAX)
+		return -ENOSPC;
+
+	char **more = reallocarray(outbox->names, i + 1, sizeof(*more));
+
+	if (!more)
+		return -ENOMEM;
+	outbox->names = more;
+	outbox->names[i] = strdup(id);
+	if (!outbox->names[i])
+		return -ENOMEM;
+	outbox->num_names++;
+	return (int)i;
+}
+
+/* What was the newest under that name. */
+static struct newest newest_of(const struct outbox *outbox, uint16_t name)
+{
+	for (size_t i = 0; i < outbox->num_sensors; i++) {
+		if (outbox->newest[i].name == name)
+			return outbox->newest[i];
+	}
+	return (struct newest){ .name = name };
+}
+
+int outbox_set_sensors(struct outbox *outbox, const struct config *config)
+{
+	struct newest *newest = calloc(config->num_sensors + 1, sizeof(*newest));
+	size_t num_fresh = 0;
+
+	if (!newest)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->num_sensors; i++) {
+		int name = find_name(outbox, config->sensors[i].id);
+
+		if (name < 0) {
+			free(newest);
+			return name;
+		}
+		newest[i] = newest_of(outbox, (uint16_t)name);
+		newest[i].reading.sensor = (uint16_t)i;
+		num_fresh += newest[i].is_fresh;
+	}
+	free(outbox->newest);
+	outbox->newest = newest;
+	outbox->num_sensors = config->num_sensors;
+	outbox->num_fresh = num_fresh;
+	outbox->next_sensor = 0;
+	return 0;
+}
+
+int outbox_new(uint64_t max_bytes, uint64_t max_age_ms, const struct config *config,
 	       struct outbox **out)
 {
-	struct outbox *outbox =
-		calloc(1, sizeof(*outbox) + num_sensors * sizeof(outbox->newest[0]));
+	struct outbox *outbox = calloc(1, sizeof(*outbox));
+	int error = -ENOMEM;
 
 	if (!outbox)
-		return -ENOMEM;
-	outbox->first = calloc(1, sizeof(*outbox->first));
-	if (!outbox->first) {
-		free(outbox);
-		return -ENOMEM;
-	}
+		return error;
 	pthread_mutex_init(&outbox->lock, NULL);
+	outbox->first = calloc(1, sizeof(*outbox->first));
+	if (outbox->first)
+		error = outbox_set_sensors(outbox, config);
+	if (error) {
+		outbox_free(outbox);
+		return error;
+	}
 	outbox->next_seq = first_number();
 	outbox->first_seq = outbox->taken_seq = outbox->next_seq;
 	outbox->first->first_seq = outbox->next_seq;
@@ -85,7 +154,6 @@ int outbox_new(uint64_t max_bytes, uint64_t max_age_ms, size_t num_sensors,
 	if (outbox->max_readings == 0)
 		outbox->max_readings = 1;
 	outbox->max_age_ns = max_age_ms * CLOCK_NS_PER_MS;
-	outbox->num_sensors = num_sensors;
 	*out = outbox;
 	return 0;
 }
@@ -98,6 +166,10 @@ void outbox_free(struct outbox *outbox)
 		next = block->next;
 		free(block);
 	}
+	for (size_t i = 0; i < outbox->num_names; i++)
+		free(outbox->names[i]);
+	free(outbox->names);
+	free(outbox->newest);
 	pthread_mutex_destroy(&outbox->lock);
 	free(outbox);
 }
@@ -201,7 +273,8 @@ static void note_newest(struct outbox *outbox, const struct reading *reading)
 
 	if (!newest->is_fresh)
 		outbox->num_fresh++;
-	*newest = (struct newest){ *reading, .is_there = true, .is_fresh = true };
+	newest->reading = *reading;
+	newest->is_there = newest->is_fresh = true;
 }
 
 uint64_t outbox_put(struct outbox *outbox, struct reading *reading)
@@ -210,14 +283,18 @@ uint64_t outbox_put(struct outbox *outbox, struct reading *reading)
 	drop_outdated(outbox);
 	make_room(outbox);
 	reading->seq = outbox->next_seq;
-	*reading_at(outbox->last, outbox->next_seq) = *reading;
-	outbox->next_seq++;
 	note_newest(outbox, reading);
+
+	struct reading *kept = reading_at(outbox->last, outbox->next_seq);
+
+	*kept = *reading;
+	kept->sensor = outbox->newest[reading->sensor].name;
+	outbox->next_seq++;
 	pthread_mutex_unlock(&outbox->lock);
 	return reading->seq;
 }
 
-bool outbox_take(struct outbox *outbox, struct reading *out)
+bool outbox_take(struct outbox *outbox, struct reading *out, const char **sensor_id_out)
 {
 	bool is_taken = false;
 
@@ -229,6 +306,7 @@ bool outbox_take(struct outbox *outbox, struct reading *out)
 		/* After a rewind some behind the head may be acknowledged. */
 		if (!is_acked(outbox->taking, outbox->taken_seq)) {
 			*out = *reading_at(outbox->taking, outbox->taken_seq);
+			*sensor_id_out = outbox->names[out->sensor];
 			is_taken = true;
 		}
 		outbox->taken_seq++;

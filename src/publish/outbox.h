@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "config/config.h"
 #include "model/reading.h"
 
 struct outbox;
@@ -31,16 +32,24 @@ struct outbox_stat {
 };
 
 /* max_bytes: of readings, at least one is kept; max_age_ms: older ones are dropped, 0: never.
- * Returns 0 or -ENOMEM. */
-must_check int outbox_new(uint64_t max_bytes, uint64_t max_age_ms, size_t num_sensors,
-			  struct outbox **out);
+ * config: whose sensors put readings; borrowed for the call. Returns 0 or -ENOMEM. */
+must_check int outbox_new(uint64_t max_bytes, uint64_t max_age_ms,
+			  const struct config *config, struct outbox **out);
 void outbox_free(struct outbox *outbox);
+
+/* From now on a reading's sensor is an index into this configuration, borrowed for the call.
+ * What waits keeps its sensor's id; the newest readings of sensors that stay are kept, too.
+ * Threads: none may be at another call. Returns 0 or -ENOMEM: all is as it was. */
+must_check int outbox_set_sensors(struct outbox *outbox, const struct config *config);
 
 /* Gives the reading its seq and queues it. Returns the seq. */
 uint64_t outbox_put(struct outbox *outbox, struct reading *reading);
 
-/* The next reading that has not been taken. False: none. */
-must_check bool outbox_take(struct outbox *outbox, struct reading *out);
+/* The next reading that has not been taken. False: none.
+ * sensor_id_out: of its sensor, which may have left the configuration, so that the reading's
+ * index means nothing; lives as long as the outbox */
+must_check bool outbox_take(struct outbox *outbox, struct reading *out,
+			    const char **sensor_id_out);
 
 /* The newest reading of any sensor whose newest has not been taken since it came or since a
  * rewind; each sensor in its turn. False: none. */

@@ -51,11 +51,11 @@ void payload_state(struct text *out, const struct reading *reading)
 	text_add(out, "}");
 }
 
-void payload_reading(struct text *out, const struct config *config,
+void payload_reading(struct text *out, const char *sensor_id,
 		     const struct reading *reading, bool is_replay)
 {
 	text_add(out, "{\"sensor\":");
-	text_add_json(out, config->sensors[reading->sensor].id);
+	text_add_json(out, sensor_id);
 	text_add(out, ",");
 	add_members(out, reading);
 	text_add(out, "%s}", is_replay ? ",\"replay\":true" : "");

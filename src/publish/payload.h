@@ -27,7 +27,7 @@ void payload_sensor_topic(struct text *out, const struct config *config, uint16_
 void payload_state(struct text *out, const struct reading *reading);
 
 /* The same with "sensor" in front, and "replay":true where it waited for the broker. */
-void payload_reading(struct text *out, const struct config *config,
+void payload_reading(struct text *out, const char *sensor_id,
 		     const struct reading *reading, bool is_replay);
 
 /* The values alone, as `decode` and `read` print them: "temperature":21.5,"humidity":48.2 */

@@ -294,8 +294,9 @@ static int post_reading(struct session *session)
 	char topic_data[PAYLOAD_MAX_TOPIC], payload_data[PAYLOAD_MAX_READING];
 	struct text topic, payload;
 	struct reading reading;
+	const char *sensor_id;
 
-	if (!outbox_take(session->outbox, &reading))
+	if (!outbox_take(session->outbox, &reading, &sensor_id))
 		return 0;
 
 	bool is_replay = reading.seq < session->replay_before_seq ||
@@ -304,7 +305,7 @@ static int post_reading(struct session *session)
 	text_init(&topic, topic_data, sizeof(topic_data));
 	text_init(&payload, payload_data, sizeof(payload_data));
 	payload_gateway_topic(&topic, session->config, leaf_readings);
-	payload_reading(&payload, session->config, &reading, is_replay);
+	payload_reading(&payload, sensor_id, &reading, is_replay);
 
 	const struct broker_message message = {
 		.topic = topic_data,

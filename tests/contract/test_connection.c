@@ -69,7 +69,7 @@ static int set_up(void **state)
 	real_broker_start(&fixture->broker);
 	listener_start(&fixture->listener, &fixture->broker, NULL);
 	fill_config(fixture);
-	assert_int_equal(outbox_new(1 << 20, 0, NUM_SENSORS, &fixture->outbox), 0);
+	assert_int_equal(outbox_new(1 << 20, 0, &fixture->config, &fixture->outbox), 0);
 	return 0;
 }
 

@@ -152,7 +152,7 @@ static int set_up(void **state)
 
 	*state = fixture;
 	script = (struct script){ .hangs_in_connect = false };
-	assert_int_equal(outbox_new(1 << 20, 0, NUM_SENSORS, &fixture->outbox), 0);
+	assert_int_equal(outbox_new(1 << 20, 0, &config, &fixture->outbox), 0);
 	return 0;
 }
 

@@ -11,6 +11,13 @@
 
 enum { NUM_SENSORS = 3 };
 
+static char porch[] = "porch", attic[] = "attic", bench[] = "bench", loft[] = "loft";
+static struct config_sensor sensors[] = { { .id = porch },
+					  { .id = attic },
+					  { .id = bench } };
+static const struct config config = { .sensors = sensors, .num_sensors = NUM_SENSORS };
+static const char *sensor_id; /* of what was taken last */
+
 static uint64_t now_ns;
 static int64_t now_wall_ms = INT64_C(1795327200123);
 static bool is_memory_out;
@@ -53,7 +60,7 @@ static struct outbox *new_outbox(uint64_t max_readings, uint64_t max_age_ms)
 	struct outbox *outbox;
 
 	assert_int_equal(outbox_new(max_readings * sizeof(struct reading), max_age_ms,
-				    NUM_SENSORS, &outbox),
+				    &config, &outbox),
 			 0);
 	return outbox;
 }
@@ -76,11 +83,11 @@ static void readings_leave_in_order_with_consecutive_numbers(void **state)
 	for (int i = 1; i < 500; i++)
 		assert_int_equal(put(outbox, 0, i), first + (uint64_t)i);
 	for (int i = 0; i < 500; i++) {
-		assert_true(outbox_take(outbox, &reading));
+		assert_true(outbox_take(outbox, &reading, &sensor_id));
 		assert_int_equal(reading.seq, first + (uint64_t)i);
 		assert_int_equal(reading.values[0].milli, i);
 	}
-	assert_false(outbox_take(outbox, &reading));
+	assert_false(outbox_take(outbox, &reading, &sensor_id));
 	outbox_free(outbox);
 }
 
@@ -113,7 +120,7 @@ static void the_oldest_is_dropped_when_full_and_counted(void **state)
 	outbox_stat(outbox, &stat);
 	assert_int_equal(stat.num_waiting, 100);
 	assert_int_equal(stat.num_dropped, 150);
-	assert_true(outbox_take(outbox, &reading));
+	assert_true(outbox_take(outbox, &reading, &sensor_id));
 	assert_int_equal(reading.seq, first + 150);
 	outbox_free(outbox);
 }
@@ -129,7 +136,7 @@ static void what_is_too_old_is_dropped(void **state)
 	now_ns += 900 * CLOCK_NS_PER_MS;
 	put(outbox, 0, 2);
 	now_ns += 200 * CLOCK_NS_PER_MS;
-	assert_true(outbox_take(outbox, &reading));
+	assert_true(outbox_take(outbox, &reading, &sensor_id));
 	assert_int_equal(reading.values[0].milli, 2);
 	outbox_stat(outbox, &stat);
 	assert_int_equal(stat.num_dropped, 1);
@@ -149,15 +156,15 @@ static void a_rewind_brings_back_what_is_not_acknowledged(void **state)
 	for (int i = 1; i < 4; i++)
 		put(outbox, 0, i);
 	for (int i = 0; i < 3; i++)
-		assert_true(outbox_take(outbox, &reading));
+		assert_true(outbox_take(outbox, &reading, &sensor_id));
 	outbox_ack(outbox, first + 1);
 	outbox_ack(outbox, first + 1);
 	outbox_stat(outbox, &stat);
 	assert_int_equal(stat.num_waiting, 3);
 	outbox_rewind(outbox);
-	assert_true(outbox_take(outbox, &reading));
+	assert_true(outbox_take(outbox, &reading, &sensor_id));
 	assert_int_equal(reading.seq, first);
-	assert_true(outbox_take(outbox, &reading));
+	assert_true(outbox_take(outbox, &reading, &sensor_id));
 	assert_int_equal(reading.seq, first + 2);
 	outbox_ack(outbox, first);
 	outbox_ack(outbox, first + 2);
@@ -174,12 +181,12 @@ static void states_can_be_repeated_without_the_readings(void **state)
 
 	(void)state;
 	put(outbox, 0, 0);
-	assert_true(outbox_take(outbox, &reading));
+	assert_true(outbox_take(outbox, &reading, &sensor_id));
 	assert_true(outbox_take_state(outbox, &reading));
 	outbox_repeat_states(outbox);
 	assert_true(outbox_take_state(outbox, &reading));
 	assert_false(outbox_take_state(outbox, &reading));
-	assert_false(outbox_take(outbox, &reading));
+	assert_false(outbox_take(outbox, &reading, &sensor_id));
 	outbox_free(outbox);
 }
 
@@ -191,13 +198,13 @@ static void an_acknowledgement_of_a_dropped_reading_is_ignored(void **state)
 	uint64_t first = put(outbox, 0, 0);
 
 	(void)state;
-	assert_true(outbox_take(outbox, &reading));
+	assert_true(outbox_take(outbox, &reading, &sensor_id));
 	for (int i = 1; i < 4; i++)
 		put(outbox, 0, i);
 	outbox_ack(outbox, first);
 	outbox_stat(outbox, &stat);
 	assert_int_equal(stat.num_waiting, 2);
-	assert_true(outbox_take(outbox, &reading));
+	assert_true(outbox_take(outbox, &reading, &sensor_id));
 	assert_int_equal(reading.seq, first + 2);
 	outbox_free(outbox);
 }
@@ -226,6 +233,39 @@ static void the_newest_of_each_sensor_is_taken_once_in_turns(void **state)
 	outbox_free(outbox);
 }
 
+static void what_waits_keeps_its_sensor_when_the_sensors_change(void **state)
+{
+	static struct config_sensor after[] = { { .id = loft }, { .id = attic } };
+	static const struct config changed = { .sensors = after, .num_sensors = 2 };
+	struct outbox *outbox = new_outbox(10, 0);
+	struct reading reading;
+
+	(void)state;
+	for (uint16_t i = 0; i < NUM_SENSORS; i++)
+		(void)put(outbox, i, 100 * i);
+	assert_true(outbox_take_state(outbox, &reading)); /* porch */
+	assert_int_equal(outbox_set_sensors(outbox, &changed), 0);
+	(void)put(outbox, 0, 300);
+
+	/* States: loft's, which is new, and attic's, which had not been taken. */
+	assert_true(outbox_take_state(outbox, &reading));
+	assert_int_equal(reading.sensor, 0);
+	assert_int_equal(reading.values[0].milli, 300);
+	assert_true(outbox_take_state(outbox, &reading));
+	assert_int_equal(reading.sensor, 1);
+	assert_int_equal(reading.values[0].milli, 100);
+	assert_false(outbox_take_state(outbox, &reading));
+
+	static const char *const ids[] = { porch, attic, bench, loft };
+
+	for (int i = 0; i < 4; i++) {
+		assert_true(outbox_take(outbox, &reading, &sensor_id));
+		assert_string_equal(sensor_id, ids[i]);
+		assert_int_equal(reading.values[0].milli, 100 * i);
+	}
+	outbox_free(outbox);
+}
+
 static void memory_comes_back_when_the_queue_drains(void **state)
 {
 	struct outbox *outbox = new_outbox(100000, 0);
@@ -239,7 +279,7 @@ static void memory_comes_back_when_the_queue_drains(void **state)
 	outbox_stat(outbox, &full);
 	assert_true(full.num_bytes >= 10000 * sizeof(struct reading));
 	assert_true(full.num_bytes < 10200 * (sizeof(struct reading) + 1));
-	while (outbox_take(outbox, &reading))
+	while (outbox_take(outbox, &reading, &sensor_id))
 		outbox_ack(outbox, reading.seq);
 	outbox_stat(outbox, &drained);
 	assert_int_equal(drained.num_bytes, empty.num_bytes);
@@ -266,7 +306,7 @@ static void without_memory_the_oldest_make_room_and_are_counted(void **state)
 	assert_true(stat.num_dropped > 0);
 	assert_int_equal(stat.num_waiting + stat.num_dropped, 1000);
 	for (uint32_t i = 0; i < stat.num_waiting; i++)
-		assert_true(outbox_take(outbox, &reading));
+		assert_true(outbox_take(outbox, &reading, &sensor_id));
 	assert_int_equal(reading.seq, last);
 	outbox_free(outbox);
 }
@@ -304,7 +344,7 @@ static void model_drop(struct model *model, size_t max_readings, uint64_t max_ag
 static void check_take(struct outbox *outbox, struct model *model)
 {
 	struct reading reading;
-	bool is_taken = outbox_take(outbox, &reading);
+	bool is_taken = outbox_take(outbox, &reading, &sensor_id);
 
 	while (model->num_taken < model->num_put && model->is_acked[model->num_taken])
 		model->num_taken++;
@@ -390,6 +430,7 @@ int main(void)
 		cmocka_unit_test(a_rewind_brings_back_what_is_not_acknowledged),
 		cmocka_unit_test(an_acknowledgement_of_a_dropped_reading_is_ignored),
 		cmocka_unit_test(the_newest_of_each_sensor_is_taken_once_in_turns),
+		cmocka_unit_test(what_waits_keeps_its_sensor_when_the_sensors_change),
 		cmocka_unit_test(memory_comes_back_when_the_queue_drains),
 		cmocka_unit_test(without_memory_the_oldest_make_room_and_are_counted),
 		cmocka_unit_test(any_sequence_of_calls_agrees_with_a_plain_array),

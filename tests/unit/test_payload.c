@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "publish/payload.h"
 
+#include <string.h>
+
 #include "unit/cmocka_test.h"
 
 static char porch[] = "porch", attic[] = "attic";
@@ -60,9 +62,8 @@ static void a_reading_names_its_sensor_first(void **state)
 	struct text text;
 
 	(void)state;
-	reading.sensor = 1;
 	text_init(&text, data, sizeof(data));
-	payload_reading(&text, &config, &reading, false);
+	payload_reading(&text, "attic", &reading, false);
 	assert_string_equal(data, "{\"sensor\":\"attic\","
 				  "\"ts\":\"2026-11-22T06:00:00.123Z\",\"seq\":4711,"
 				  "\"temperature\":21.5,\"humidity\":48.2}");
@@ -83,7 +84,7 @@ static void what_is_doubtful_is_marked(void **state)
 				  "\"repaired\":true,\"clock\":\"unsynced\"}");
 	text_init(&text, data, sizeof(data));
 	reading.flags = 0;
-	payload_reading(&text, &config, &reading, true);
+	payload_reading(&text, "porch", &reading, true);
 	assert_string_equal(data, "{\"sensor\":\"porch\","
 				  "\"ts\":\"2026-11-22T06:00:00.123Z\",\"seq\":4711,"
 				  "\"temperature\":21.5,\"humidity\":48.2,"
@@ -111,14 +112,15 @@ static void the_longest_reading_fits(void **state)
 		.seq = UINT64_MAX,
 		.flags = READING_REPAIRED | READING_CLOCK_UNSYNCED,
 	};
-	char data[PAYLOAD_MAX_READING];
+	char data[PAYLOAD_MAX_READING], id[64 + 1] = "";
 	struct text text;
 
 	(void)state;
+	memset(id, 'i', sizeof(id) - 1);
 	for (unsigned i = 0; i < READING_MAX_VALUES; i++)
 		reading_add(&reading, QUANTITY_TEMPERATURE, INT32_MIN, 3);
 	text_init(&text, data, sizeof(data));
-	payload_reading(&text, &config, &reading, true);
+	payload_reading(&text, id, &reading, true);
 	assert_false(text.is_cut);
 }
 

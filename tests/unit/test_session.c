@@ -124,7 +124,7 @@ static int set_up(void **state)
 		.sensors = sensors,
 		.num_sensors = NUM_SENSORS,
 	};
-	assert_int_equal(outbox_new(1 << 20, 0, NUM_SENSORS, &fixture->outbox), 0);
+	assert_int_equal(outbox_new(1 << 20, 0, &fixture->config, &fixture->outbox), 0);
 	fixture->session = (struct session){
 		.config = &fixture->config,
 		.outbox = fixture->outbox,
