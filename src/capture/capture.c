@@ -236,6 +236,10 @@ static void run(void *context)
 		else
 			(void)wake_wait(&capture->wake, slot->next_ns);
 	}
+}
+
+static void close_lines(struct capture *capture)
+{
 	for (size_t i = 0; i < capture->num_slots; i++) {
 		line_close(capture->slots[i].line);
 		capture->slots[i].line = NULL;
@@ -250,6 +254,48 @@ static void init_slot(struct slot *slot, const struct capture_sensor *sensor,
 	slot->next_ns = first_ns;
 	backoff_init(&slot->reopen, REOPEN_MIN_MS, REOPEN_MAX_MS,
 		     (uint32_t)sensor->sensor + 1);
+}
+
+/* The sensor is asked as if nothing had happened: its line, its rest, its place in time. */
+static void inherit(struct slot *slot, struct slot *before)
+{
+	bool has_same_pace = slot->sensor.interval_ns == before->sensor.interval_ns;
+	uint64_t first_ns = slot->due_ns;
+
+	slot->line = before->line;
+	before->line = NULL;
+	slot->started_ns = before->started_ns;
+	slot->reopen_ns = before->reopen_ns;
+	slot->reopen = before->reopen;
+	slot->attempt = before->attempt;
+	slot->error = before->error;
+	slot->is_fault_new = before->is_fault_new;
+	memcpy(slot->reason, before->reason, sizeof(slot->reason));
+	if (has_same_pace) {
+		slot->due_ns = before->due_ns;
+		slot->next_ns = before->next_ns;
+	} else if (before->started_ns != 0) {
+		slot->due_ns = before->started_ns + slot->sensor.interval_ns;
+		if (slot->due_ns < first_ns)
+			slot->due_ns = first_ns;
+		slot->next_ns = slot->due_ns;
+	}
+	/* What was asked and not yet taken is asked here. */
+	slot->num_asks_taken = before->num_asks_taken;
+	atomic_init(&slot->num_asks,
+		    atomic_load_explicit(&before->num_asks, memory_order_relaxed));
+}
+
+static void inherit_from(struct capture *capture, struct capture *predecessor)
+{
+	for (size_t i = 0; i < capture->num_slots; i++) {
+		struct slot *slot = &capture->slots[i];
+
+		if (slot->sensor.heritage != CAPTURE_NO_HERITAGE)
+			inherit(slot, &predecessor->slots[slot->sensor.heritage]);
+	}
+	/* A line that is let go now may be wanted by another sensor at once. */
+	close_lines(predecessor);
 }
 
 int capture_start(const struct capture_request *request, struct capture **out)
@@ -272,6 +318,8 @@ int capture_start(const struct capture_request *request, struct capture **out)
 
 	if (error)
 		goto free_capture;
+	if (request->predecessor)
+		inherit_from(capture, request->predecessor);
 	error = thread_start(&capture->thread, request->name, STACK_BYTES, run, capture);
 	if (error)
 		goto close_wake;
@@ -279,6 +327,7 @@ int capture_start(const struct capture_request *request, struct capture **out)
 	return 0;
 
 close_wake:
+	close_lines(capture);
 	wake_close(&capture->wake);
 free_capture:
 	pthread_mutex_destroy(&capture->fault_lock);
@@ -286,7 +335,7 @@ free_capture:
 	return error;
 }
 
-void capture_stop(struct capture *capture)
+void capture_pause(struct capture *capture)
 {
 	if (!capture)
 		return;
@@ -295,10 +344,19 @@ void capture_stop(struct capture *capture)
 	thread_join(&capture->thread);
 }
 
+void capture_stop(struct capture *capture)
+{
+	if (!capture)
+		return;
+	capture_pause(capture);
+	close_lines(capture);
+}
+
 void capture_free(struct capture *capture)
 {
 	if (!capture)
 		return;
+	close_lines(capture);
 	wake_close(&capture->wake);
 	pthread_mutex_destroy(&capture->fault_lock);
 	free(capture);

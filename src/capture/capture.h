@@ -5,9 +5,9 @@
  * The thread sleeps through the start pulse and the frame; it never spins. A line that fails
  * is closed and tried again; the other lines go on.
  *
- * Threads: capture_start(), capture_stop() and capture_free() from one owner; capture_ask_again() and
- *          capture_take_fault() from the consumer of the ring; capture_nudge() and
- *          capture_num_rounds() from any.
+ * Threads: capture_start(), capture_pause(), capture_stop() and capture_free() from one owner;
+ *          capture_ask_again() and capture_take_fault() from the consumer of the ring;
+ *          capture_nudge() and capture_num_rounds() from any.
  * RT-safe: the loop is, except while it opens a line that failed.
  */
 #ifndef CAPTURE_CAPTURE_H
@@ -37,7 +37,13 @@ struct capture_sensor {
 	struct probe probe; /* a copy */
 	uint64_t interval_ns;
 	uint16_t sensor; /* index into config.sensors[]; goes into each edge */
+	/* index into the predecessor's sensors: whose line and schedule this one goes on with,
+	 * as it has the same pin, request and probe. CAPTURE_NO_HERITAGE: starts anew.
+	 * Without a predecessor it means nothing. */
+	size_t heritage;
 };
+
+#define CAPTURE_NO_HERITAGE SIZE_MAX
 
 struct capture_request {
 	const char *name; /* of the thread */
@@ -48,14 +54,19 @@ struct capture_request {
 	const struct wake *consumer;
 	struct airtime *airtime; /* borrowed; shared by all captures of the board */
 	uint64_t first_ns; /* CLOCK_MONOTONIC of the first attempt */
+	struct capture *predecessor; /* paused; borrowed for the call; NULL: none */
 };
 
 must_check int capture_start(const struct capture_request *request, struct capture **out);
 
 /* Ends the thread and lets the lines go. The struct stands until capture_free(), so that the
- * consumer may still ask. NULL is allowed for both. */
+ * consumer may still ask. NULL is allowed for all three. */
 void capture_stop(struct capture *capture);
 void capture_free(struct capture *capture);
+
+/* Ends the thread after the attempt that it is at, and keeps the lines for a successor. What
+ * that does not take over, capture_start() or else capture_free() lets go. */
+void capture_pause(struct capture *capture);
 
 /* The last frame of this sensor was refused: ask once more as soon as the sensor may be asked,
  * unless its next turn comes first. index: into the request's sensors. */
