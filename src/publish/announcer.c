@@ -24,14 +24,25 @@ void announcer_init(struct announcer *announcer, uint32_t seed)
 		  sizeof(announcer->slots[0]));
 	announcer->seed = seed;
 	announcer->again_ns = announcer->states_ns = NEVER;
+	pthread_mutex_init(&announcer->lock, NULL);
 }
 
-void announcer_begin(struct announcer *announcer, uint64_t now_ns)
+void announcer_finish(struct announcer *announcer)
+{
+	pthread_mutex_destroy(&announcer->lock);
+}
+
+static void forget_leftovers(struct announcer *announcer)
 {
 	struct leftover stale;
 
 	while (ring_pop(&announcer->leftovers, &stale))
 		;
+}
+
+void announcer_begin(struct announcer *announcer, uint64_t now_ns)
+{
+	forget_leftovers(announcer);
 	atomic_store_explicit(&announcer->has_started, 0, memory_order_relaxed);
 	announcer->num_subscribed = 0;
 	announcer->is_looking = true;
@@ -41,6 +52,28 @@ void announcer_begin(struct announcer *announcer, uint64_t now_ns)
 	announcer->next_device = 0;
 	announcer->announced_ns = now_ns;
 	announcer->again_ns = announcer->states_ns = NEVER;
+}
+
+void announcer_change(struct announcer *announcer, const struct discovery *discovery,
+		      uint64_t now_ns)
+{
+	uint64_t spaced_ns = announcer->announced_ns + SPACING_MS * CLOCK_NS_PER_MS;
+
+	pthread_mutex_lock(&announcer->lock);
+	announcer->discovery = discovery;
+	/* Found by the configuration that was: it may know one of these sensors again. */
+	forget_leftovers(announcer);
+	pthread_mutex_unlock(&announcer->lock);
+	if (!discovery)
+		return;
+	/* The broker tells again all that it keeps: what has left is found as on a new
+	 * connection. */
+	announcer->num_subscribed = 0;
+	announcer->is_looking = true;
+	announcer->look_until_ns = now_ns + LOOK_MS * CLOCK_NS_PER_MS;
+	announcer->next_device = discovery_num_devices(discovery);
+	announcer->again_ns = spaced_ns > now_ns ? spaced_ns : now_ns;
+	announcer->states_ns = NEVER;
 }
 
 static uint64_t jitter_ns(struct announcer *announcer)
@@ -132,8 +165,8 @@ uint64_t announcer_due_ns(const struct announcer *announcer)
 	return due_ns;
 }
 
-bool announcer_hear(struct announcer *announcer, const char *topic, const char *payload,
-		    size_t num_bytes, bool is_retained)
+static bool hear(struct announcer *announcer, const char *topic, const char *payload,
+		 size_t num_bytes, bool is_retained)
 {
 	static const char online[] = "online";
 	const struct discovery *discovery = announcer->discovery;
@@ -153,4 +186,14 @@ bool announcer_hear(struct announcer *announcer, const char *topic, const char *
 	       discovery_is_leftover(discovery, topic, payload, num_bytes,
 				     leftover.sensor_id) &&
 	       ring_push(&announcer->leftovers, &leftover);
+}
+
+bool announcer_hear(struct announcer *announcer, const char *topic, const char *payload,
+		    size_t num_bytes, bool is_retained)
+{
+	pthread_mutex_lock(&announcer->lock);
+	bool has_news = hear(announcer, topic, payload, num_bytes, is_retained);
+
+	pthread_mutex_unlock(&announcer->lock);
+	return has_news;
 }

@@ -12,6 +12,7 @@
 #ifndef PUBLISH_ANNOUNCER_H
 #define PUBLISH_ANNOUNCER_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -38,6 +39,7 @@ enum announcer_step {
 };
 
 struct announcer {
+	pthread_mutex_t lock; /* guards discovery between a change and announcer_hear() */
 	const struct discovery
 		*discovery; /* borrowed; outlives this; NULL: says nothing */
 	struct ring leftovers; /* the library's thread pushes */
@@ -56,9 +58,16 @@ struct announcer {
 
 /* discovery is set by the caller. */
 void announcer_init(struct announcer *announcer, uint32_t seed);
+void announcer_finish(struct announcer *announcer);
 
 /* A connection stands. */
 void announcer_begin(struct announcer *announcer, uint64_t now_ns);
+
+/* The configuration has changed: what there is now is announced on the standing connection,
+ * too, and what has left is taken back. What was borrowed before is not used any more.
+ * Threads: no other call but announcer_hear() may be on its way. */
+void announcer_change(struct announcer *announcer, const struct discovery *discovery,
+		      uint64_t now_ns);
 
 /* What is to be done next; the texts are filled where the step has them. */
 enum announcer_step announcer_next(struct announcer *announcer, uint64_t now_ns,

@@ -9,25 +9,21 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/backoff.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "publish/broker.h"
 #include "publish/dial.h"
 #include "publish/inbox.h"
+#include "publish/order.h"
 #include "publish/payload.h"
+#include "publish/retry.h"
 #include "publish/session.h"
 
 enum {
 	/* DNS and OpenSSL want more than musl's default; the pages are not touched before. */
 	STACK_BYTES = 512 * 1024,
 	CONNECTION_NICE = 10, /* all else goes first: listening to sensors above all */
-	BACKOFF_MIN_MS = 1000,
-	BACKOFF_MAX_MS = 60000,
-	BACKOFF_AFTER_USE_MS = 4000,
-	SHORT_MS = 10000,
-	NUM_SHORT_SUSPICIOUS = 5,
 	DRAIN_MS = 3000,
 	GOODBYE_MS = 1000,
 	STOP_MS = 4800, /* when connected: drain, goodbye and the library's own end */
@@ -38,17 +34,17 @@ struct connection {
 	const struct config *config; /* borrowed; outlives this */
 	struct outbox *outbox; /* borrowed; outlives this */
 	char *info; /* owned */
+	int (*broker_new)(const struct broker_events *events, struct broker **out);
 	struct broker *broker; /* owned */
 	struct session session;
 	struct thread thread;
 	struct inbox inbox; /* of the thread, as its wake */
 	struct dial dial;
 	struct dialled dialled; /* who we are connected to */
-	struct backoff backoff;
+	struct retry retry;
 	uint64_t up_since_ns;
-	uint32_t num_short; /* connections in a row that were soon cut off */
 	uint32_t num_dropped_logged;
-	_Atomic uint32_t is_stopping; /* the owner writes */
+	struct order order;
 	_Atomic uint32_t version; /* 0: not connected; our thread writes, as below */
 	_Atomic uint32_t num_connects;
 	pthread_mutex_t health_lock; /* guards health */
@@ -88,7 +84,7 @@ static bool connect_anywhere(struct connection *connection)
 	bool is_first = get(&connection->num_connects) == 0 &&
 			get(&connection->dial.num_failures) == 0;
 
-	if (!dial(&connection->dial, &connection->is_stopping, dialled))
+	if (!dial(&connection->dial, &connection->order.kind, dialled))
 		return false;
 	session_begin(&connection->session, dialled->version, &dialled->limits, is_first);
 	connection->up_since_ns = clock_mono_ns();
@@ -205,32 +201,6 @@ static void say_goodbye(struct connection *connection)
 	connection->broker->ops->disconnect(connection->broker, !trouble);
 }
 
-/* How soon to try again: at once after a connection that held for as long as we would have
- * waited, soon after one that was of use, as a broker's restart cuts it short. One that was
- * of no use, or after which the broker does not want us, is a failure like others. */
-static void judge_connection(struct connection *connection, uint64_t up_ms)
-{
-	struct backoff *backoff = &connection->backoff;
-
-	if (up_ms >= backoff->ceiling_ms)
-		backoff_reset(backoff);
-	else if (connection->session.is_of_use &&
-		 !inbox_is_unwelcome(&connection->inbox) &&
-		 backoff->ceiling_ms > BACKOFF_AFTER_USE_MS)
-		backoff->ceiling_ms = BACKOFF_AFTER_USE_MS;
-}
-
-/* Two clients of one id throw each other out, and only MQTT 5 may tell them. */
-static void hint_at_a_rival(struct connection *connection, uint64_t up_ms)
-{
-	bool is_short = connection->session.is_of_use && up_ms < SHORT_MS;
-
-	connection->num_short = is_short ? connection->num_short + 1 : 0;
-	if (connection->num_short == NUM_SHORT_SUSPICIOUS)
-		log_warning("connections are cut off again and again: is there another "
-			    "client with the same mqtt.client_id?");
-}
-
 static void come_down(struct connection *connection, const char *reason)
 {
 	uint64_t up_ms = (clock_mono_ns() - connection->up_since_ns) / CLOCK_NS_PER_MS;
@@ -238,20 +208,29 @@ static void come_down(struct connection *connection, const char *reason)
 	take_acks(connection);
 	outbox_rewind(connection->outbox);
 	connection->broker->ops->disconnect(connection->broker, false);
-	judge_connection(connection, up_ms);
+
+	bool is_suspicious =
+		retry_judge(&connection->retry, up_ms, connection->session.is_of_use,
+			    inbox_is_unwelcome(&connection->inbox));
+
 	log_warning("connection to the broker lost server=%s reason=\"%s\" up_s=%" PRIu64,
 		    connection->dialled.server, reason, up_ms / 1000);
 	connection->dial.has_news = true;
-	hint_at_a_rival(connection, up_ms);
+	if (is_suspicious)
+		log_warning("connections are cut off again and again: is there another "
+			    "client with the same mqtt.client_id?");
 }
 
 static void serve(struct connection *connection)
 {
 	const char *trouble = NULL;
+	enum order_kind order;
 
-	while (!trouble && !get(&connection->is_stopping)) {
+	while (!trouble && (order = order_get(&connection->order)) <= ORDER_PAUSE) {
 		bool is_idle = false;
 
+		if (order == ORDER_PAUSE)
+			order_pause(&connection->order, &connection->inbox.wake);
 		trouble = step(connection, &is_idle);
 		if (!trouble && is_idle)
 			wait_for_events(connection, WAKE_FOREVER);
@@ -266,14 +245,14 @@ static void serve(struct connection *connection)
 
 static void wait_before_next_try(struct connection *connection)
 {
-	uint32_t wait_ms = backoff_next_ms(&connection->backoff);
+	uint32_t wait_ms = backoff_next_ms(&connection->retry.backoff);
 	uint64_t until_ns = clock_mono_ns() + wait_ms * CLOCK_NS_PER_MS;
 
 	log_at(connection->dial.has_news ? LOG_LEVEL_INFO : LOG_LEVEL_DEBUG,
 	       "trying the broker again in_s=%" PRIu32 ".%" PRIu32, wait_ms / 1000,
 	       wait_ms / 100 % 10);
 	connection->dial.has_news = false;
-	while (!get(&connection->is_stopping) && clock_mono_ns() < until_ns)
+	while (order_get(&connection->order) == ORDER_SERVE && clock_mono_ns() < until_ns)
 		(void)wake_wait(&connection->inbox.wake, until_ns);
 	log_drops(connection);
 }
@@ -281,29 +260,19 @@ static void wait_before_next_try(struct connection *connection)
 static void run(void *context)
 {
 	struct connection *connection = context;
+	enum order_kind order;
 
 	thread_yield_to_others(CONNECTION_NICE);
-	while (!get(&connection->is_stopping)) {
+	while ((order = order_get(&connection->order)) != ORDER_STOP) {
+		if (order != ORDER_SERVE) {
+			order_pause(&connection->order, &connection->inbox.wake);
+			continue;
+		}
 		if (connect_anywhere(connection))
 			serve(connection);
-		if (!get(&connection->is_stopping))
+		if (order_get(&connection->order) == ORDER_SERVE)
 			wait_before_next_try(connection);
 	}
-}
-
-/* The longest topic of each kind must fit, so that nothing is ever posted elsewhere. */
-static int check_topics(const struct config *config)
-{
-	char data[PAYLOAD_MAX_TOPIC];
-	struct text topic;
-
-	text_init(&topic, data, sizeof(data));
-	payload_gateway_topic(&topic, config, "readings");
-	for (size_t i = 0; i < config->num_sensors && !topic.is_cut; i++) {
-		text_init(&topic, data, sizeof(data));
-		payload_sensor_topic(&topic, config, (uint16_t)i, "availability");
-	}
-	return topic.is_cut ? -ENAMETOOLONG : 0;
 }
 
 /* Frees what new_connection() made; the thread has ended or was never started. */
@@ -332,8 +301,8 @@ static int new_connection(const struct config *config, struct outbox *outbox,
 	connection->outbox = outbox;
 	connection->inbox.wake.fd = -1;
 	pthread_mutex_init(&connection->health_lock, NULL);
-	backoff_init(&connection->backoff, BACKOFF_MIN_MS, BACKOFF_MAX_MS,
-		     (uint32_t)clock_mono_ns() ^ (uint32_t)getpid() << 16);
+	retry_init(&connection->retry, (uint32_t)clock_mono_ns() ^ (uint32_t)getpid()
+									   << 16);
 	connection->info = strdup(info);
 	connection->session.config = config;
 	connection->session.outbox = outbox;
@@ -365,7 +334,7 @@ int connection_start_over(const struct config *config, struct outbox *outbox,
 			  struct connection **out)
 {
 	struct connection *connection;
-	int error = check_topics(config);
+	int error = payload_check_topics(config);
 
 	if (!error)
 		error = new_connection(config, outbox, info, discovery, &connection);
@@ -374,6 +343,7 @@ int connection_start_over(const struct config *config, struct outbox *outbox,
 
 	const struct broker_events events = inbox_events(&connection->inbox);
 
+	connection->broker_new = broker_new;
 	error = broker_new(&events, &connection->broker);
 	connection->session.broker = connection->dial.broker = connection->broker;
 	if (!error)
@@ -401,8 +371,7 @@ bool connection_stop(struct connection *connection)
 
 	uint64_t wait_ms = get(&connection->version) != 0 ? STOP_MS : STOP_UNCONNECTED_MS;
 
-	atomic_store_explicit(&connection->is_stopping, 1, memory_order_relaxed);
-	wake_signal(&connection->inbox.wake);
+	order_give(&connection->order, ORDER_STOP, &connection->inbox.wake);
 	if (thread_join_until(&connection->thread,
 			      clock_mono_ns() + wait_ms * CLOCK_NS_PER_MS) != 0) {
 		log_warning("the broker client does not end; leaving it behind");
@@ -410,6 +379,66 @@ bool connection_stop(struct connection *connection)
 	}
 	free_connection(connection);
 	return true;
+}
+
+void connection_pause(struct connection *connection, bool must_leave,
+		      const struct wake *ready)
+{
+	connection->order.ready = ready;
+	order_give(&connection->order, must_leave ? ORDER_LEAVE : ORDER_PAUSE,
+		   &connection->inbox.wake);
+}
+
+bool connection_is_paused(const struct connection *connection)
+{
+	return order_is_paused(&connection->order);
+}
+
+/* After a goodbye: another client library's object, as the old one has the old id, and no
+ * memory of failures. */
+static int renew_broker(struct connection *connection, const struct config *config)
+{
+	const struct broker_events events = inbox_events(&connection->inbox);
+	struct dial dial = { .config = config, .inbox = &connection->inbox };
+	struct broker *broker;
+	int error = dial_init(&dial);
+
+	if (!error)
+		error = connection->broker_new(&events, &broker);
+	if (error) {
+		dial_finish(&dial);
+		return error;
+	}
+	connection->broker->ops->free(connection->broker);
+	dial_finish(&connection->dial);
+	connection->dial.logged = dial.logged;
+	connection->dial.has_news = false;
+	connection->broker = connection->dial.broker = connection->session.broker =
+		broker;
+	retry_reset(&connection->retry);
+	return 0;
+}
+
+int connection_resume(struct connection *connection, const struct config *config,
+		      const char *info, const struct discovery *discovery)
+{
+	char *info_copy = strdup(info);
+	int error = info_copy ? 0 : -ENOMEM;
+
+	if (!error && order_get(&connection->order) == ORDER_LEAVE)
+		error = renew_broker(connection, config);
+	if (!error)
+		error = session_change(&connection->session, config, info_copy,
+				       discovery);
+	if (error) {
+		free(info_copy);
+		return error;
+	}
+	free(connection->info);
+	connection->info = info_copy;
+	connection->config = connection->dial.config = config;
+	order_give(&connection->order, ORDER_SERVE, &connection->inbox.wake);
+	return 0;
 }
 
 void connection_kick(struct connection *connection)

@@ -7,8 +7,9 @@
  * "replay":true), fresh states in between. At a stop: what is in flight is waited for (3 s
  * at most), status offline, goodbye.
  *
- * Threads: connection_start() and connection_stop() from one owner; connection_kick(),
- *          connection_set_available() and connection_post_health() from the publisher.
+ * Threads: connection_start(), connection_pause(), connection_resume() and connection_stop()
+ *          from one owner; connection_kick(), connection_set_available() and
+ *          connection_post_health() from the publisher.
  */
 #ifndef PUBLISH_CONNECTION_H
 #define PUBLISH_CONNECTION_H
@@ -18,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "base/wake.h"
 #include "config/config.h"
 #include "publish/outbox.h"
 
@@ -57,6 +59,23 @@ must_check int connection_start_over(const struct config *config, struct outbox 
  * config and outbox must stay, too, and the process must end by _exit(), since its thread
  * still runs. */
 bool connection_stop(struct connection *connection);
+
+/* Asks the connection to stand still, for a change; ready is signalled when it does, which may
+ * take as long as the library hangs. Readings go on into the outbox meanwhile.
+ *
+ * must_leave: with a goodbye before, as another connection is wanted
+ * ready:      borrowed; outlives the connection */
+void connection_pause(struct connection *connection, bool must_leave,
+		      const struct wake *ready);
+
+bool connection_is_paused(const struct connection *connection);
+
+/* Goes on with another configuration: on the connection that stands, or after a goodbye on a
+ * new one. Info and discovery as in connection_start().
+ * Threads: none may be at another call. Returns 0, or a negative errno: it is still paused. */
+must_check int connection_resume(struct connection *connection,
+				 const struct config *config, const char *info,
+				 const struct discovery *discovery);
 
 /* Something new is in the outbox. RT-safe. */
 void connection_kick(struct connection *connection);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "publish/payload.h"
 
+#include <errno.h>
 #include <inttypes.h>
 
 #include "model/quantity.h"
@@ -16,6 +17,20 @@ void payload_sensor_topic(struct text *out, const struct config *config, uint16_
 {
 	text_add(out, "%s/%s/%s/%s", config->mqtt.topic, config->gateway.id,
 		 config->sensors[sensor].id, leaf);
+}
+
+int payload_check_topics(const struct config *config)
+{
+	char data[PAYLOAD_MAX_TOPIC];
+	struct text topic;
+
+	text_init(&topic, data, sizeof(data));
+	payload_gateway_topic(&topic, config, "readings");
+	for (size_t i = 0; i < config->num_sensors && !topic.is_cut; i++) {
+		text_init(&topic, data, sizeof(data));
+		payload_sensor_topic(&topic, config, (uint16_t)i, "availability");
+	}
+	return topic.is_cut ? -ENAMETOOLONG : 0;
 }
 
 void payload_values(struct text *out, const struct reading *reading)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "base/attributes.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "model/reading.h"
@@ -22,6 +23,10 @@ void payload_gateway_topic(struct text *out, const struct config *config,
 /* B/G/S/leaf */
 void payload_sensor_topic(struct text *out, const struct config *config, uint16_t sensor,
 			  const char *leaf);
+
+/* Whether the longest topic of each kind fits, so that nothing is ever posted elsewhere:
+ * 0 or -ENAMETOOLONG. */
+must_check int payload_check_topics(const struct config *config);
 
 /* {"ts":"2026-11-22T06:00:00.123Z","seq":4711,"temperature":21.5,"humidity":48.2} */
 void payload_state(struct text *out, const struct reading *reading);

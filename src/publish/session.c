@@ -10,14 +10,13 @@
 #include "publish/payload.h"
 #include "publish/reason.h"
 
-enum availability { AVAILABILITY_UNTOLD, AVAILABILITY_OFFLINE, AVAILABILITY_ONLINE };
-
 enum {
 	REPLAY_AFTER_MS = 5000, /* a reading that is so old has waited for the broker */
 	MIN_STALL_MS = 30000,
 	PAUSE_MIN_MS = 1000,
 	PAUSE_MAX_MS = 60000,
 	MAX_PAUSES = 5, /* then what the quota refuses is dropped like all else */
+	ANNOUNCED_STATUS = 1, /* of session.num_announced: what follows is info */
 };
 
 static const char leaf_status[] = "status";
@@ -30,27 +29,29 @@ static const char leaf_readings[] = "readings";
 
 int session_init(struct session *session)
 {
-	size_t num_sensors = session->config->num_sensors;
-
-	session->available = calloc(num_sensors + 1, sizeof(*session->available));
-	session->told = calloc(num_sensors + 1, sizeof(*session->told));
-	if (!session->available || !session->told) {
-		session_finish(session);
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < num_sensors; i++)
-		atomic_store_explicit(&session->available[i], AVAILABILITY_OFFLINE,
-				      memory_order_relaxed);
 	announcer_init(&session->announcer, (uint32_t)clock_mono_ns());
-	return 0;
+	return presence_init(&session->presence, session->config->num_sensors);
 }
 
 void session_finish(struct session *session)
 {
-	free(session->available);
-	free(session->told);
-	session->available = NULL;
-	session->told = NULL;
+	announcer_finish(&session->announcer);
+	presence_finish(&session->presence);
+}
+
+int session_change(struct session *session, const struct config *config, const char *info,
+		   const struct discovery *discovery)
+{
+	int error = presence_change(&session->presence, session->config, config);
+
+	if (error)
+		return error;
+	session->config = config;
+	session->info = info;
+	if (session->num_announced > ANNOUNCED_STATUS)
+		session->num_announced = ANNOUNCED_STATUS;
+	announcer_change(&session->announcer, discovery, clock_mono_ns());
+	return 0;
 }
 
 void session_begin(struct session *session, int version,
@@ -72,8 +73,7 @@ void session_begin(struct session *session, int version,
 	session->pause_until_ns = 0;
 	session->num_pauses = 0;
 	session->is_rewind_due = false;
-	memset(session->told, AVAILABILITY_UNTOLD, session->config->num_sensors);
-	session->next_told = 0;
+	presence_begin(&session->presence, session->config->num_sensors);
 	announcer_begin(&session->announcer, clock_mono_ns());
 }
 
@@ -124,14 +124,15 @@ static int post_gateway(struct session *session, const char *leaf, const char *p
 	return post(session, leaf, &message, 0);
 }
 
-static int post_availability(struct session *session, uint16_t sensor, uint8_t available)
+static int post_presence(struct session *session)
 {
-	const char *payload = available == AVAILABILITY_ONLINE ? "online" : "offline";
 	char topic_data[PAYLOAD_MAX_TOPIC];
 	struct text topic;
+	const char *payload;
 
 	text_init(&topic, topic_data, sizeof(topic_data));
-	payload_sensor_topic(&topic, session->config, sensor, leaf_availability);
+	if (!presence_next(&session->presence, session->config, &topic, &payload))
+		return 0;
 
 	const struct broker_message message = {
 		.topic = topic_data,
@@ -142,26 +143,6 @@ static int post_availability(struct session *session, uint16_t sensor, uint8_t a
 	};
 
 	return post(session, leaf_availability, &message, 0);
-}
-
-static int post_news_of_sensors(struct session *session)
-{
-	/* Acquire pairs with the release in session_set_available(): what it changed is seen
-	 * by the loop, or the mark is still there next time. */
-	if (atomic_exchange_explicit(&session->is_available_changed, 0,
-				     memory_order_acquire))
-		session->next_told = 0;
-	while (session->next_told < session->config->num_sensors) {
-		size_t sensor = session->next_told++;
-		uint8_t available = atomic_load_explicit(&session->available[sensor],
-							 memory_order_relaxed);
-
-		if (session->told[sensor] == available)
-			continue;
-		session->told[sensor] = available;
-		return post_availability(session, (uint16_t)sensor, available);
-	}
-	return 0;
 }
 
 static int post_device(struct session *session, const struct text *topic,
@@ -237,7 +218,7 @@ static int post_announcement(struct session *session)
 		return post_gateway(session, leaf_info, session->info);
 	default:
 		posted = post_discovery(session);
-		return posted != 0 ? posted : post_news_of_sensors(session);
+		return posted != 0 ? posted : post_presence(session);
 	}
 }
 
@@ -469,14 +450,7 @@ int session_say_offline(struct session *session)
 
 bool session_set_available(struct session *session, uint16_t sensor, bool is_available)
 {
-	uint8_t available = is_available ? AVAILABILITY_ONLINE : AVAILABILITY_OFFLINE;
-
-	if (atomic_exchange_explicit(&session->available[sensor], available,
-				     memory_order_relaxed) == available)
-		return false;
-	/* Release pairs with the acquire in post_news_of_sensors(). */
-	atomic_store_explicit(&session->is_available_changed, 1, memory_order_release);
-	return true;
+	return presence_set(&session->presence, sensor, is_available);
 }
 
 struct broker_message session_will(const struct config *config, char topic[])

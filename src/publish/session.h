@@ -19,6 +19,7 @@
 #include "publish/announcer.h"
 #include "publish/broker.h"
 #include "publish/outbox.h"
+#include "publish/presence.h"
 #include "publish/window.h"
 
 struct session {
@@ -39,10 +40,7 @@ struct session {
 	uint64_t pause_until_ns; /* CLOCK_MONOTONIC */
 	uint32_t num_pauses; /* in a row, without a reading taken in between */
 	bool is_rewind_due; /* after a pause */
-	_Atomic uint8_t *available; /* owned; another thread writes: enum availability */
-	_Atomic uint32_t is_available_changed; /* both write */
-	uint8_t *told; /* owned; what the broker knows of each sensor */
-	size_t next_told; /* sensors before this one are up to date */
+	struct presence presence; /* another thread tells it who is fresh */
 	_Atomic uint32_t num_acknowledged; /* connection writes: readings taken */
 	_Atomic uint32_t num_refused; /* connection writes */
 };
@@ -50,6 +48,13 @@ struct session {
 /* config, outbox, broker, info and announcer.discovery are set by the caller. Returns 0 or -ENOMEM. */
 must_check int session_init(struct session *session);
 void session_finish(struct session *session);
+
+/* The configuration has changed. What the broker was told of sensors that stay is known as
+ * before; what it keeps of those that have left is cleared, and info is said again.
+ * config, info and discovery are borrowed and outlive the session, in place of what it had.
+ * Threads: no other call may be on its way. Returns 0 or -ENOMEM: all is as it was. */
+must_check int session_change(struct session *session, const struct config *config,
+			      const char *info, const struct discovery *discovery);
 
 /* A connection stands: all is to be said again. is_new: nothing has waited for it. */
 void session_begin(struct session *session, int version,

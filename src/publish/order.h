@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/* What the connection's owner wants of its thread, and whether that stands still.
+ *
+ * Threads: order_give() and order_is_paused() from the owner; order_get() and order_pause()
+ *          from the connection's.
+ */
+#ifndef PUBLISH_ORDER_H
+#define PUBLISH_ORDER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/wake.h"
+
+enum order_kind {
+	ORDER_SERVE,
+	ORDER_PAUSE, /* stand still, connected or not */
+	ORDER_LEAVE, /* say goodbye and stand still */
+	ORDER_STOP,
+};
+
+/* Zeroed: ORDER_SERVE. */
+struct order {
+	_Atomic uint32_t
+		kind; /* the owner writes: enum order_kind; 0: nothing is interrupted */
+	_Atomic uint32_t is_paused; /* the connection's thread sets, the owner clears */
+	const struct wake *ready; /* borrowed; signalled when paused */
+};
+
+enum order_kind order_get(const struct order *order);
+
+/* wake: of the connection's thread. */
+void order_give(struct order *order, enum order_kind kind, const struct wake *wake);
+
+/* Stands still until there is another order than ORDER_PAUSE and ORDER_LEAVE. */
+void order_pause(struct order *order, const struct wake *wake);
+
+bool order_is_paused(const struct order *order);
+
+#endif
