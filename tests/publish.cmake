@@ -1,6 +1,7 @@
 unit_test(unit/test_announcer.c publish model base)
 unit_test(unit/test_discovery.c publish model base)
 unit_test(unit/test_payload.c publish model base)
+unit_test(unit/test_order.c publish base)
 unit_test(unit/test_outbox.c publish model base)
 unit_test(unit/test_reach.c publish model base)
 unit_test(unit/test_reason.c publish)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "app/pipeline.h"
+#include "app/reload.h"
 #include "app/supervisor.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -25,9 +26,11 @@ static void block_signals(sigset_t *set)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static int run_until_signal(const struct config *config)
+/* Takes the configuration. */
+static int run_until_signal(struct config *config)
 {
 	struct pipeline *pipeline;
+	struct reload reload;
 	sigset_t set;
 
 	block_signals(&set);
@@ -39,10 +42,12 @@ static int run_until_signal(const struct config *config)
 
 	if (error) {
 		log_error("cannot start: %s", strerror(-error));
+		config_free(config);
 		return EXIT_FAILED;
 	}
+	error = reload_open(&reload, pipeline, config);
 
-	int received = supervisor_run(pipeline, config->path, &set);
+	int received = error ? error : supervisor_run(&reload, &set);
 
 	if (received < 0)
 		log_error("cannot go on: %s", strerror(-received));
@@ -52,6 +57,7 @@ static int run_until_signal(const struct config *config)
 		log_warning("the connection hangs; ending without it");
 		_exit(received < 0 ? EXIT_FAILED : EXIT_DONE);
 	}
+	reload_close(&reload);
 	log_info("stopped");
 	return received < 0 ? EXIT_FAILED : EXIT_DONE;
 }
@@ -95,10 +101,7 @@ static int run(int argc, char **argv)
 	if (error)
 		return EXIT_CONFIG;
 
-	int status = run_until_signal(config);
-
-	config_free(config);
-	return status;
+	return run_until_signal(config);
 }
 
 const struct command command_run = {

@@ -7,59 +7,31 @@
 #include <string.h>
 
 #include "app/homeassistant.h"
-#include "app/publisher.h"
+#include "app/pipeline_inside.h"
 #include "app/report.h"
-#include "app/simulation.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/text.h"
 
 enum {
 	/* A ring holds the edges of eight frames at the least: the publisher may be away for
 	 * as long as a slow board needs to schedule it. */
 	RING_EDGES = 2048,
-	MAX_CHIP_NAME = 2 * LINE_MAX_NAME,
-};
-
-/* One chip: its capture thread and the ring between it and the publisher. */
-struct chip {
-	char name[MAX_CHIP_NAME]; /* path, or the pin's text where it was not found */
-	struct ring ring;
-	struct edge *edges; /* owned; RING_EDGES of them */
-	struct capture *capture; /* owned */
-	struct capture_sensor *sensors; /* owned; until the capture has started */
-	size_t num_sensors;
-	uint32_t num_rounds_seen; /* of the capture, by pipeline_hanging() */
-};
-
-struct pipeline {
-	const struct config *config; /* borrowed; outlives this */
-	struct airtime airtime;
-	struct outbox *outbox; /* owned */
-	struct discovery *discovery; /* owned; NULL: Home Assistant is told nothing */
-	struct connection *connection; /* owned */
-	struct publisher publisher;
-	struct publisher_source *sources; /* owned; as chips[] */
-	struct publisher_sensor *sensors; /* owned; as config->sensors[] */
-	struct simulation *simulations; /* owned; as config->sensors[] */
-	struct chip *chips; /* owned */
-	size_t num_chips;
-	uint32_t num_rounds_seen; /* of the publisher, by pipeline_hanging() */
 };
 
 /* The chip that a sensor's pin is on; one that cannot be found now is a chip of its own. */
-static void chip_name(const struct config_sensor *sensor, char name[MAX_CHIP_NAME])
+static void chip_name(const struct config_sensor *sensor, char name[PIPELINE_MAX_CHIP])
 {
 	char reason[LINE_MAX_REASON];
 	struct line_place place;
 	const char *found =
 		line_find(sensor->pin, &place, reason) ? sensor->pin : place.chip;
 
-	strncpy(name, found, MAX_CHIP_NAME - 1);
-	name[MAX_CHIP_NAME - 1] = '\0';
+	strncpy(name, found, PIPELINE_MAX_CHIP - 1);
+	name[PIPELINE_MAX_CHIP - 1] = '\0';
 }
 
-static struct chip *find_chip(struct pipeline *pipeline, const char name[MAX_CHIP_NAME])
+static struct chip *find_chip(struct pipeline *pipeline,
+			      const char name[PIPELINE_MAX_CHIP])
 {
 	for (size_t i = 0; i < pipeline->num_chips; i++) {
 		if (strcmp(pipeline->chips[i].name, name) == 0)
@@ -77,7 +49,7 @@ static void describe_sensor(struct pipeline *pipeline, uint16_t index,
 {
 	const struct config_sensor *config = &pipeline->config->sensors[index];
 	const struct driver *driver = driver_find(config->driver);
-	struct simulation *simulation = &pipeline->simulations[index];
+	struct simulation *simulation = pipeline->wires[index].simulation;
 
 	simulation_init(simulation, driver, index + 1U);
 	*out = (struct capture_sensor){
@@ -91,6 +63,7 @@ static void describe_sensor(struct pipeline *pipeline, uint16_t index,
 		.probe = driver->probe,
 		.interval_ns = config->interval_ms * CLOCK_NS_PER_MS,
 		.sensor = index,
+		.heritage = CAPTURE_NO_HERITAGE,
 	};
 	strncpy(out->pin, config->pin, sizeof(out->pin) - 1);
 	if (config->trigger_pin)
@@ -105,7 +78,7 @@ static int build_chips(struct pipeline *pipeline)
 
 	for (size_t i = 0; i < num_sensors; i++) {
 		const struct config_sensor *config = &pipeline->config->sensors[i];
-		char name[MAX_CHIP_NAME];
+		char name[PIPELINE_MAX_CHIP];
 
 		chip_name(config, name);
 
@@ -144,33 +117,50 @@ static int allocate(struct pipeline *pipeline)
 	pipeline->chips = calloc(num_sensors + 1, sizeof(pipeline->chips[0]));
 	pipeline->sources = calloc(num_sensors + 1, sizeof(pipeline->sources[0]));
 	pipeline->sensors = calloc(num_sensors + 1, sizeof(pipeline->sensors[0]));
-	pipeline->simulations = calloc(num_sensors + 1, sizeof(pipeline->simulations[0]));
+	pipeline->wires = calloc(num_sensors + 1, sizeof(pipeline->wires[0]));
 	if (!pipeline->chips || !pipeline->sources || !pipeline->sensors ||
-	    !pipeline->simulations)
+	    !pipeline->wires)
 		return -ENOMEM;
+	for (size_t i = 0; i < num_sensors; i++) {
+		pipeline->wires[i].simulation = calloc(1, sizeof(struct simulation));
+		if (!pipeline->wires[i].simulation)
+			return -ENOMEM;
+	}
 	return 0;
 }
 
-static int start_connection(struct pipeline *pipeline)
+/* What others are told of us: info_out, which the caller frees, and pipeline->discovery. */
+static int describe_gateway(struct pipeline *pipeline, char **info_out)
 {
 	const struct config *config = pipeline->config;
-	int error = config->homeassistant.is_enabled
+	struct text text;
+	char *info = malloc(REPORT_MAX_INFO);
+	int error = !info ? -ENOMEM
+		    : config->homeassistant.is_enabled
 			    ? homeassistant_new(config, &pipeline->discovery)
 			    : 0;
-	char *info = malloc(REPORT_MAX_INFO);
-	struct text text;
 
-	if (error || !info) {
+	if (error) {
 		free(info);
-		return -ENOMEM;
+		return error;
 	}
 	text_init(&text, info, REPORT_MAX_INFO);
 	report_info(&text, config);
+	if (text.is_cut) {
+		text_init(&text, info, REPORT_MAX_INFO);
+		text_add(&text, "{}");
+	}
+	*info_out = info;
+	return 0;
+}
 
-	error = connection_start(config, pipeline->outbox, text.is_cut ? "{}" : info,
-				 pipeline->discovery, &pipeline->connection);
-	free(info);
-	return error;
+int pipeline_wire(struct pipeline *pipeline, char **info_out)
+{
+	int error = allocate(pipeline);
+
+	if (!error)
+		error = build_chips(pipeline);
+	return error ? error : describe_gateway(pipeline, info_out);
 }
 
 /* The first readings wait so long: by then the connection to a broker on this machine stands
@@ -178,11 +168,8 @@ static int start_connection(struct pipeline *pipeline)
  * does not keep us from listening in time. */
 static const uint64_t SETTLE_NS = 400 * CLOCK_NS_PER_MS;
 
-static int start_captures(struct pipeline *pipeline)
+int pipeline_start_captures(struct pipeline *pipeline, uint64_t first_ns)
 {
-	uint64_t first_ns = clock_mono_ns() + SETTLE_NS;
-
-	airtime_init(&pipeline->airtime, first_ns);
 	for (size_t i = 0; i < pipeline->num_chips; i++) {
 		struct chip *chip = &pipeline->chips[i];
 		const struct capture_request request = {
@@ -193,42 +180,62 @@ static int start_captures(struct pipeline *pipeline)
 			.consumer = &pipeline->publisher.wake,
 			.airtime = &pipeline->airtime,
 			.first_ns = first_ns,
+			.predecessor = chip->predecessor,
 		};
 		int error = capture_start(&request, &chip->capture);
 
 		if (error)
 			return error;
 		pipeline->sources[i].capture = chip->capture;
+		capture_free(chip->predecessor);
+		chip->predecessor = NULL;
 		free(chip->sensors);
 		chip->sensors = NULL;
 	}
 	return 0;
 }
 
-static int start(struct pipeline *pipeline)
+void pipeline_connect_publisher(struct pipeline *pipeline)
+{
+	pipeline->publisher.config = pipeline->config;
+	pipeline->publisher.sources = pipeline->sources;
+	pipeline->publisher.num_sources = pipeline->num_chips;
+	pipeline->publisher.sensors = pipeline->sensors;
+}
+
+static int start_connection(struct pipeline *pipeline)
 {
 	const struct config *config = pipeline->config;
-	int error = allocate(pipeline);
+	char *info = NULL;
+	int error = pipeline_wire(pipeline, &info);
 
-	if (!error)
-		error = build_chips(pipeline);
-	if (!error)
-		error = wake_open(&pipeline->publisher.wake);
 	if (!error)
 		error = outbox_new(config->store.max_bytes,
 				   config->store.max_age_s * UINT64_C(1000), config,
 				   &pipeline->outbox);
 	if (!error)
+		error = connection_start(config, pipeline->outbox, info,
+					 pipeline->discovery, &pipeline->connection);
+	free(info);
+	return error;
+}
+
+static int start(struct pipeline *pipeline)
+{
+	int error = wake_open(&pipeline->publisher.wake);
+
+	if (!error)
 		error = start_connection(pipeline);
 	if (error)
 		return error;
-	pipeline->publisher.config = config;
 	pipeline->publisher.outbox = pipeline->outbox;
 	pipeline->publisher.connection = pipeline->connection;
-	pipeline->publisher.sources = pipeline->sources;
-	pipeline->publisher.num_sources = pipeline->num_chips;
-	pipeline->publisher.sensors = pipeline->sensors;
-	error = start_captures(pipeline);
+	pipeline_connect_publisher(pipeline);
+
+	uint64_t first_ns = clock_mono_ns() + SETTLE_NS;
+
+	airtime_init(&pipeline->airtime, first_ns);
+	error = pipeline_start_captures(pipeline, first_ns);
 	if (!error)
 		error = publisher_start(&pipeline->publisher);
 	return error;
@@ -287,21 +294,21 @@ const struct publisher *pipeline_publisher(const struct pipeline *pipeline)
 	return &pipeline->publisher;
 }
 
-static void free_pipeline(struct pipeline *pipeline)
+void pipeline_free_wiring(struct pipeline *pipeline)
 {
 	for (size_t i = 0; i < pipeline->num_chips; i++) {
 		capture_free(pipeline->chips[i].capture);
+		capture_free(pipeline->chips[i].predecessor);
 		free(pipeline->chips[i].edges);
 		free(pipeline->chips[i].sensors);
 	}
-	outbox_free(pipeline->outbox);
+	for (size_t i = 0; pipeline->wires && i < pipeline->config->num_sensors; i++)
+		free(pipeline->wires[i].simulation);
 	homeassistant_free(pipeline->discovery);
-	wake_close(&pipeline->publisher.wake);
 	free(pipeline->chips);
 	free(pipeline->sources);
 	free(pipeline->sensors);
-	free(pipeline->simulations);
-	free(pipeline);
+	free(pipeline->wires);
 }
 
 bool pipeline_stop(struct pipeline *pipeline)
@@ -313,6 +320,9 @@ bool pipeline_stop(struct pipeline *pipeline)
 	 * process. */
 	if (pipeline->connection && !connection_stop(pipeline->connection))
 		return false;
-	free_pipeline(pipeline);
+	pipeline_free_wiring(pipeline);
+	outbox_free(pipeline->outbox);
+	wake_close(&pipeline->publisher.wake);
+	free(pipeline);
 	return true;
 }

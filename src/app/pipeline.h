@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "base/attributes.h"
+#include "base/wake.h"
 #include "config/config.h"
 
 struct pipeline;
@@ -26,6 +27,24 @@ const char *pipeline_hanging(struct pipeline *pipeline);
 
 /* What it counts, for reports. */
 const struct publisher *pipeline_publisher(const struct pipeline *pipeline);
+
+/* Asks for a change to another configuration: ready is signalled when pipeline_reload() may be
+ * called, which takes as long as the client library hangs. All goes on meanwhile.
+ *
+ * config: the one to come; borrowed for the call. ready: borrowed; outlives the pipeline.
+ * Returns 0, or -ENAMETOOLONG where a topic would be too long: nothing has happened. */
+must_check int pipeline_prepare_reload(struct pipeline *pipeline,
+				       const struct config *config,
+				       const struct wake *ready);
+
+bool pipeline_is_ready(const struct pipeline *pipeline);
+
+/* Goes on with another configuration. What is the same in both is not touched: the lines, when
+ * their sensors are asked, what is known of them, the connection, what waits for it.
+ *
+ * config: borrowed; outlives the pipeline, which does not use the old one any more
+ * Returns 0, or a negative errno: then nothing but pipeline_stop() is possible. */
+must_check int pipeline_reload(struct pipeline *pipeline, const struct config *config);
 
 /* Returns true where everything ended; false: a library hangs, and the memory is left. */
 bool pipeline_stop(struct pipeline *pipeline);

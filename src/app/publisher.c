@@ -88,8 +88,7 @@ static void refuse(struct publisher *publisher, const struct frame *frame,
 	sensor->num_refused++;
 	log_debug("%s: refused verdict=%s try=%u edges=%u", config->id,
 		  verdict_name(verdict), frame->attempt + 1U, frame->num_edges);
-	if (verdict != VERDICT_LINE_LOST && frame->attempt < config->max_retries &&
-	    !atomic_load_explicit(&publisher->is_stopping, memory_order_relaxed)) {
+	if (verdict != VERDICT_LINE_LOST && frame->attempt < config->max_retries) {
 		atomic_fetch_add_explicit(&sensor->tally.retries, 1,
 					  memory_order_relaxed);
 		capture_ask_again(sensor->source->capture, sensor->capture_index);
@@ -241,8 +240,12 @@ static void run(void *context)
 
 int publisher_start(struct publisher *publisher)
 {
-	publisher->started_ns = clock_mono_ns();
-	publisher->health_ns = publisher->started_ns + HEALTH_INTERVAL_S * CLOCK_NS_PER_S;
+	if (publisher->started_ns == 0) {
+		publisher->started_ns = clock_mono_ns();
+		publisher->health_ns =
+			publisher->started_ns + HEALTH_INTERVAL_S * CLOCK_NS_PER_S;
+	}
+	atomic_store_explicit(&publisher->is_stopping, false, memory_order_relaxed);
 	for (size_t i = 0; i < publisher->num_sources; i++)
 		framer_init(&publisher->sources[i].framer);
 	return thread_start(&publisher->thread, "publisher", 128 * 1024, run, publisher);

@@ -61,7 +61,10 @@ struct publisher {
 	struct thread thread;
 };
 
+/* Starts the thread, or starts it again over other sources and sensors. */
 must_check int publisher_start(struct publisher *publisher);
+
+/* Ends the thread, once all is taken that the captures, which have ended before, left. */
 void publisher_stop(struct publisher *publisher);
 
 #endif

@@ -2,6 +2,7 @@
 #include "app/supervisor.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,13 +19,14 @@
 enum { ROUND_S = 5, ROUNDS_PER_WATCHDOG = 3, MAX_LINE = 256 };
 
 struct supervisor {
-	struct pipeline *pipeline; /* borrowed; outlives this */
+	struct reload *reload; /* borrowed; outlives this */
 	int signal_fd;
 	int health_fd; /* -1: nobody can ask */
 	uint64_t round_ns; /* between two looks at the threads */
 	uint64_t next_ns; /* CLOCK_MONOTONIC of the next look */
 	const char *hanging; /* the thread that hung at the last look; NULL: none */
 	bool is_notify_failing; /* and that is logged */
+	bool is_reloading; /* and the manager was told */
 };
 
 static void notify(struct supervisor *supervisor, const char *assignments)
@@ -38,7 +40,7 @@ static void notify(struct supervisor *supervisor, const char *assignments)
 
 static void look_after_threads(struct supervisor *supervisor)
 {
-	const char *hanging = pipeline_hanging(supervisor->pipeline);
+	const char *hanging = pipeline_hanging(supervisor->reload->pipeline);
 	char line[MAX_LINE], message[MAX_LINE + 64];
 	struct text text;
 
@@ -50,7 +52,7 @@ static void look_after_threads(struct supervisor *supervisor)
 	supervisor->hanging = hanging;
 
 	text_init(&text, line, sizeof(line));
-	report_line(&text, pipeline_publisher(supervisor->pipeline));
+	report_line(&text, pipeline_publisher(supervisor->reload->pipeline));
 	snprintf(message, sizeof(message), "STATUS=%s%s", line,
 		 hanging ? "" : "\nWATCHDOG=1");
 	notify(supervisor, message);
@@ -58,7 +60,8 @@ static void look_after_threads(struct supervisor *supervisor)
 
 static void answer(const struct supervisor *supervisor)
 {
-	const struct publisher *publisher = pipeline_publisher(supervisor->pipeline);
+	const struct publisher *publisher =
+		pipeline_publisher(supervisor->reload->pipeline);
 	char data[HEALTH_MAX_ANSWER];
 	struct text text;
 
@@ -73,12 +76,46 @@ static void answer(const struct supervisor *supervisor)
 	health_answer(supervisor->health_fd, data);
 }
 
+static void end_reloading(struct supervisor *supervisor)
+{
+	if (!supervisor->is_reloading || supervisor->reload->next)
+		return;
+	supervisor->is_reloading = false;
+	notify(supervisor, "READY=1");
+}
+
+static void begin_reloading(struct supervisor *supervisor)
+{
+	char message[64];
+
+	snprintf(message, sizeof(message), "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
+		 clock_mono_ns() / CLOCK_NS_PER_US);
+	notify(supervisor, message);
+	supervisor->is_reloading = true;
+	reload_ask(supervisor->reload);
+	end_reloading(supervisor);
+}
+
+static int go_on_reloading(struct supervisor *supervisor)
+{
+	int error = reload_go_on(supervisor->reload);
+
+	if (error)
+		return error;
+	/* Its threads may be new: they move from here on. */
+	(void)pipeline_hanging(supervisor->reload->pipeline);
+	supervisor->next_ns = clock_mono_ns() + supervisor->round_ns;
+	end_reloading(supervisor);
+	return 0;
+}
+
 /* Sleeps until something comes. Returns the signal, 0 where none came, or a negative errno. */
 static int wait_for_events(struct supervisor *supervisor)
 {
 	struct pollfd slots[] = {
 		{ .fd = supervisor->signal_fd, .events = POLLIN },
 		{ .fd = supervisor->health_fd, .events = POLLIN },
+		{ .fd = supervisor->reload->ready.fd, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 	uint64_t now_ns = clock_mono_ns();
@@ -90,6 +127,12 @@ static int wait_for_events(struct supervisor *supervisor)
 		return errno == EINTR ? 0 : -errno;
 	if (slots[1].revents)
 		answer(supervisor);
+	if (slots[2].revents) {
+		int error = go_on_reloading(supervisor);
+
+		if (error)
+			return error;
+	}
 	if (!slots[0].revents)
 		return 0;
 	if (read(supervisor->signal_fd, &info, sizeof(info)) != (ssize_t)sizeof(info))
@@ -102,7 +145,9 @@ static int watch(struct supervisor *supervisor)
 	for (;;) {
 		int received = wait_for_events(supervisor);
 
-		if (received != 0)
+		if (received == SIGHUP)
+			begin_reloading(supervisor);
+		else if (received != 0)
 			return received;
 		if (clock_mono_ns() >= supervisor->next_ns) {
 			look_after_threads(supervisor);
@@ -131,19 +176,18 @@ static uint64_t choose_round_ns(void)
 	return fed_ns != 0 && fed_ns < round_ns ? fed_ns : round_ns;
 }
 
-int supervisor_run(struct pipeline *pipeline, const char *config_path,
-		   const sigset_t *signals)
+int supervisor_run(struct reload *reload, const sigset_t *signals)
 {
 	struct supervisor supervisor = {
-		.pipeline = pipeline,
+		.reload = reload,
 		.signal_fd = signalfd(-1, signals, SFD_CLOEXEC | SFD_NONBLOCK),
 		.round_ns = choose_round_ns(),
 	};
 
 	if (supervisor.signal_fd < 0)
 		return -errno;
-	open_health(&supervisor, config_path);
-	(void)pipeline_hanging(pipeline);
+	open_health(&supervisor, reload->config->path);
+	(void)pipeline_hanging(reload->pipeline);
 	notify(&supervisor, "READY=1\nSTATUS=starting");
 	supervisor.next_ns = clock_mono_ns() + supervisor.round_ns;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What main does while the gateway runs: waits for the signal that ends it, looks after the
- * threads, tells the service manager, and answers `pin2mqtt health`.
+/* What main does while the gateway runs: waits for the signal that ends it, reloads the
+ * configuration at SIGHUP, looks after the threads, tells the service manager, and answers
+ * `pin2mqtt health`.
  *
  * The manager's watchdog is fed while every capture and the publisher move, whether or not a
  * broker is there.
@@ -12,12 +13,11 @@
 
 #include <signal.h>
 
-#include "app/pipeline.h"
+#include "app/reload.h"
 #include "base/attributes.h"
 
-/* signals: blocked in every thread; one of them ends this.
+/* signals: blocked in every thread; any of them but SIGHUP ends this.
  * Returns the signal's number, or a negative errno. */
-must_check int supervisor_run(struct pipeline *pipeline, const char *config_path,
-			      const sigset_t *signals);
+must_check int supervisor_run(struct reload *reload, const sigset_t *signals);
 
 #endif

@@ -98,7 +98,14 @@ size_t compare_find_sensor(const struct config *config, const char *id)
 	return i;
 }
 
-/* A sensor that both have. Its pin may lie elsewhere though its text is the same. */
+/* A pin may lie elsewhere though its text is the same. */
+static bool has_moved(const char *before, const char *after, const char *before_text,
+		      const char *after_text)
+{
+	return is_same_text(before_text, after_text) && !is_same_text(before, after);
+}
+
+/* A sensor that both have. */
 static bool is_same_sensor(const struct config_sensor *before,
 			   const struct config_sensor *after, struct text *changed)
 {
@@ -108,9 +115,14 @@ static bool is_same_sensor(const struct config_sensor *before,
 
 	text_init(&keys, data, sizeof(data));
 	is_same = compare_keys("sensors[]", before, after, &keys);
-	if (strcmp(before->pin, after->pin) != 0 &&
-	    strcmp(before->pin_as_written, after->pin_as_written) == 0) {
+	if (has_moved(before->pin, after->pin, before->pin_as_written,
+		      after->pin_as_written)) {
 		add_item(&keys, "", "pin");
+		is_same = false;
+	}
+	if (has_moved(before->trigger_pin, after->trigger_pin,
+		      before->trigger_pin_as_written, after->trigger_pin_as_written)) {
+		add_item(&keys, "", "trigger_pin");
 		is_same = false;
 	}
 	if (!is_same) {

@@ -84,7 +84,7 @@ static bool connect_anywhere(struct connection *connection)
 	bool is_first = get(&connection->num_connects) == 0 &&
 			get(&connection->dial.num_failures) == 0;
 
-	if (!dial(&connection->dial, &connection->order.kind, dialled))
+	if (!dial(&connection->dial, &connection->order, dialled))
 		return false;
 	session_begin(&connection->session, dialled->version, &dialled->limits, is_first);
 	connection->up_since_ns = clock_mono_ns();
@@ -399,19 +399,19 @@ bool connection_is_paused(const struct connection *connection)
 static int renew_broker(struct connection *connection, const struct config *config)
 {
 	const struct broker_events events = inbox_events(&connection->inbox);
-	struct dial dial = { .config = config, .inbox = &connection->inbox };
+	struct dial renewed = { .config = config, .inbox = &connection->inbox };
 	struct broker *broker;
-	int error = dial_init(&dial);
+	int error = dial_init(&renewed);
 
 	if (!error)
 		error = connection->broker_new(&events, &broker);
 	if (error) {
-		dial_finish(&dial);
+		dial_finish(&renewed);
 		return error;
 	}
 	connection->broker->ops->free(connection->broker);
 	dial_finish(&connection->dial);
-	connection->dial.logged = dial.logged;
+	connection->dial.logged = renewed.logged;
 	connection->dial.has_news = false;
 	connection->broker = connection->dial.broker = connection->session.broker =
 		broker;

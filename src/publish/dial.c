@@ -102,12 +102,12 @@ static int connect_to(struct dial *dial, size_t server, struct dialled *out,
 	return error;
 }
 
-bool dial(struct dial *dial, const _Atomic uint32_t *is_cancelled, struct dialled *out)
+bool dial(struct dial *dial, const struct order *order, struct dialled *out)
 {
 	char reason[BROKER_MAX_REASON];
 
 	for (size_t i = 0; i < dial->config->mqtt.num_servers; i++) {
-		if (atomic_load_explicit(is_cancelled, memory_order_relaxed))
+		if (order_get(order) != ORDER_SERVE)
 			return false;
 		if (connect_to(dial, i, out, reason) == 0) {
 			name_server(dial, i, out->server);

@@ -16,6 +16,7 @@
 #include "config/config.h"
 #include "publish/broker.h"
 #include "publish/inbox.h"
+#include "publish/order.h"
 
 enum { DIAL_MAX_NAME = 300 };
 
@@ -39,9 +40,8 @@ struct dialled {
 must_check int dial_init(struct dial *dial);
 void dial_finish(struct dial *dial);
 
-/* Tries each server once, until one answers or *is_cancelled is not 0. May take a minute.
+/* Tries each server once, until one answers or there is another order. May take a minute.
  * Failures are logged: once, and again when the reason changes. */
-must_check bool dial(struct dial *dial, const _Atomic uint32_t *is_cancelled,
-		     struct dialled *out);
+must_check bool dial(struct dial *dial, const struct order *order, struct dialled *out);
 
 #endif

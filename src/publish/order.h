@@ -20,11 +20,12 @@ enum order_kind {
 	ORDER_STOP,
 };
 
-/* Zeroed: ORDER_SERVE. */
+/* Zeroed: ORDER_SERVE. An order is a kind and a serial number, so that one that is given again
+ * is another one. */
 struct order {
+	_Atomic uint32_t given; /* the owner writes */
 	_Atomic uint32_t
-		kind; /* the owner writes: enum order_kind; 0: nothing is interrupted */
-	_Atomic uint32_t is_paused; /* the connection's thread sets, the owner clears */
+		paused_at; /* the connection's thread writes: the order it obeys */
 	const struct wake *ready; /* borrowed; signalled when paused */
 };
 
@@ -33,9 +34,10 @@ enum order_kind order_get(const struct order *order);
 /* wake: of the connection's thread. */
 void order_give(struct order *order, enum order_kind kind, const struct wake *wake);
 
-/* Stands still until there is another order than ORDER_PAUSE and ORDER_LEAVE. */
+/* Stands still until there is another order, if this one is ORDER_PAUSE or ORDER_LEAVE. */
 void order_pause(struct order *order, const struct wake *wake);
 
+/* Whether the newest order is one to stand still, and the thread does. */
 bool order_is_paused(const struct order *order);
 
 #endif

@@ -173,19 +173,34 @@ class Gateway:
 
     def __init__(self, folder, servers, sensors, mqtt_lines="", environment=None,
                  homeassistant="{enabled: false}"):
-        listed = ", ".join(f'"{server}"' for server in servers)
-        config = folder / "pin2mqtt.yaml"
-        config.write_text("gateway: {id: g}\nmqtt:\n"
-                          f"  servers: [{listed}]\n  topic: b\n{mqtt_lines}\n"
-                          f"homeassistant: {homeassistant}\n"
-                          f"sensors:\n{sensors}\n")
+        self.config = folder / "pin2mqtt.yaml"
+        self.options = {"servers": servers, "sensors": sensors, "mqtt_lines": mqtt_lines,
+                        "homeassistant": homeassistant}
+        self.configure()
         self.log = folder / "stderr"
         with self.log.open("w") as out:
             self.process = subprocess.Popen(
-                [PROGRAM, "run", "-c", config, "--log-level", "debug"],
+                [PROGRAM, "run", "-c", self.config, "--log-level", "debug"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=out,
                 env=os.environ | (environment or {}))
         self.status = None
+
+    def configure(self, more="", **options):
+        """Writes the configuration: what it was made with, but for these options."""
+        self.options |= options
+        listed = ", ".join(f'"{server}"' for server in self.options["servers"])
+        self.config.write_text("gateway: {id: g}\nmqtt:\n"
+                               f"  servers: [{listed}]\n  topic: b\n"
+                               f"{self.options['mqtt_lines']}\n"
+                               f"homeassistant: {self.options['homeassistant']}\n"
+                               f"sensors:\n{self.options['sensors']}\n{more}")
+
+    def reload(self, **options):
+        """Writes another configuration and has it taken over."""
+        number = self.said().count("info: reloaded ")
+        self.configure(**options)
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.said().count("info: reloaded ") > number, "it has reloaded")
 
     def said(self):
         return self.log.read_text()
@@ -196,6 +211,13 @@ class Gateway:
 
     def is_alive(self):
         return self.process.poll() is None
+
+    def num_files(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def resident_kib(self):
+        status = pathlib.Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
 
     def stop(self, number=signal.SIGTERM, seconds=WAIT_S):
         """Returns how long it took. Nothing may come on stdout."""

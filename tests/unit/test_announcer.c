@@ -189,6 +189,46 @@ static void what_left_the_configuration_is_taken_back(void **state)
 	assert_false(hear(&f, "ha/device/other/config", payload, true));
 }
 
+static void a_change_is_announced_like_a_connection_but_at_a_distance(void **state)
+{
+	static char attic[] = "attic";
+	static struct config_sensor after_sensors[] = { { .id = attic, .name = attic } };
+	struct config after = config;
+	struct discovery changed;
+	struct fixture f;
+	char topic[PAYLOAD_MAX_TOPIC], payload[DISCOVERY_MAX_DOCUMENT];
+	struct text text;
+
+	(void)state;
+	begin(&f);
+	run_until_idle(&f, at_ms(0));
+	text_init(&text, topic, sizeof(topic));
+	discovery_topic(&text, &f.discovery, 1);
+	text_init(&text, payload, sizeof(payload));
+	discovery_document(&text, &f.discovery, 1);
+	assert_false(hear(&f, topic, payload, true));
+	changed = f.discovery;
+	changed.config = &after;
+	after.sensors = after_sensors;
+	announcer_change(&f.announcer, &changed, at_ms(1000));
+	assert_int_equal(next(&f, at_ms(1000)), ANNOUNCER_SUBSCRIBE);
+	assert_int_equal(next(&f, at_ms(1000)), ANNOUNCER_SUBSCRIBE);
+	assert_int_equal(next(&f, at_ms(4999)), ANNOUNCER_NOTHING);
+	assert_int_equal(announcer_due_ns(&f.announcer), at_ms(5000));
+	/* The broker tells again what it keeps, and now it is of a sensor that has left. */
+	assert_true(hear(&f, topic, payload, true));
+	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_POST);
+	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_POST);
+	assert_non_null(strstr(f.topic, "_attic/config"));
+	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_POST);
+	assert_string_equal(f.topic, topic);
+	assert_string_equal(f.payload, "");
+	assert_int_equal(next(&f, at_ms(7000)), ANNOUNCER_UNSUBSCRIBE);
+	assert_int_equal(next(&f, at_ms(7000)), ANNOUNCER_REPEAT_STATES);
+	announcer_change(&f.announcer, NULL, at_ms(8000));
+	assert_int_equal(next(&f, at_ms(60000)), ANNOUNCER_NOTHING);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -198,6 +238,8 @@ int main(void)
 		cmocka_unit_test(announcements_keep_their_distance),
 		cmocka_unit_test(only_a_live_online_is_a_birth),
 		cmocka_unit_test(what_left_the_configuration_is_taken_back),
+		cmocka_unit_test(
+			a_change_is_announced_like_a_connection_but_at_a_distance),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -282,6 +282,52 @@ static void a_nudge_makes_it_go_round_though_nothing_is_due(void **state)
 	capture_free(capture);
 }
 
+static void a_successor_takes_lines_and_schedule_over(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor slow = sensor_on(f, "sim/0", 0);
+	struct capture_sensor after[] = { sensor_on(f, "sim/1", 8),
+					  sensor_on(f, "sim/0", 7) };
+	struct edge begin, end;
+
+	slow.interval_ns = after[1].interval_ns = 3600 * CLOCK_NS_PER_S;
+	after[0].heritage = CAPTURE_NO_HERITAGE;
+	after[1].heritage = 0;
+
+	struct capture *before = start(f, &slow, 1);
+
+	take_attempt(f, &begin, &end);
+	capture_pause(before);
+
+	const struct capture_request request = {
+		.name = "capture",
+		.sensors = after,
+		.num_sensors = array_length(after),
+		.ring = &f->ring,
+		.consumer = &f->wake,
+		.airtime = &f->airtime,
+		.first_ns = clock_mono_ns(),
+		.predecessor = before,
+	};
+	struct capture *capture = NULL;
+
+	assert_int_equal(capture_start(&request, &capture), 0);
+	capture_free(before);
+	/* The slow one's turn is not before an hour is over; unless it is asked. */
+	for (int i = 0; i < 5; i++) {
+		take_attempt(f, &begin, &end);
+		assert_int_equal(begin.sensor, 8);
+	}
+	capture_ask_again(capture, 1);
+	do
+		take_attempt(f, &begin, &end);
+	while (begin.sensor == 8);
+	assert_int_equal(begin.sensor, 7);
+	assert_int_equal(begin.detail, 1);
+	capture_stop(capture);
+	capture_free(capture);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -293,6 +339,7 @@ int main(void)
 		TEST(asking_again_never_pushes_the_next_turn_back),
 		TEST(a_line_that_cannot_be_had_is_said_once_and_stops_no_other),
 		TEST(a_nudge_makes_it_go_round_though_nothing_is_due),
+		TEST(a_successor_takes_lines_and_schedule_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

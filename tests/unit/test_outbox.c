@@ -241,8 +241,8 @@ static void what_waits_keeps_its_sensor_when_the_sensors_change(void **state)
 	struct reading reading;
 
 	(void)state;
-	for (uint16_t i = 0; i < NUM_SENSORS; i++)
-		(void)put(outbox, i, 100 * i);
+	for (int i = 0; i < NUM_SENSORS; i++)
+		(void)put(outbox, (uint16_t)i, 100 * i);
 	assert_true(outbox_take_state(outbox, &reading)); /* porch */
 	assert_int_equal(outbox_set_sensors(outbox, &changed), 0);
 	(void)put(outbox, 0, 300);

@@ -218,6 +218,44 @@ static void a_connection_opens_in_order(void **state)
 	assert_string_equal(fake->posted[3].payload, "online");
 }
 
+static void after_a_change_only_what_is_news_is_said(void **state)
+{
+	static char s2[] = "s2";
+	static struct config_sensor after_sensors[] = {
+		{ .id = s2, .stale_after_ms = 90000 },
+		{ .id = sensor_ids[1], .stale_after_ms = 90000 },
+	};
+	static const char *const topics[] = { "b/g/info", "b/g/s0/availability",
+					      "b/g/s0/state", "b/g/s2/availability",
+					      "b/g/readings" };
+	struct fixture *fixture = *state;
+	struct fake *fake = &fixture->fake;
+	struct config after;
+
+	assert_true(session_set_available(&fixture->session, 1, true));
+	begin(fixture, 5, &no_limits);
+	put(fixture, 0);
+	/* Its state is dropped with its sensor, the reading is not. */
+	after = fixture->config;
+	after.sensors = after_sensors;
+	assert_int_equal(outbox_set_sensors(fixture->outbox, &after), 0);
+	assert_int_equal(session_change(&fixture->session, &after, "{\"new\":1}", NULL),
+			 0);
+	post_all(fixture);
+	assert_int_equal(fake->num_posted, array_length(topics));
+	for (size_t i = 0; i < array_length(topics); i++)
+		assert_string_equal(fake->posted[i].topic, topics[i]);
+	assert_string_equal(fake->posted[0].payload, "{\"new\":1}");
+	assert_string_equal(fake->posted[1].payload, "");
+	assert_true(fake->posted[1].is_retained);
+	assert_string_equal(fake->posted[3].payload, "offline");
+	assert_non_null(strstr(fake->posted[4].payload, "\"sensor\":\"s0\""));
+	/* It is known that it was: what is fresh already is no news. */
+	assert_false(session_set_available(&fixture->session, 1, true));
+	assert_int_equal(session_change(&fixture->session, &fixture->config, "{}", NULL),
+			 0);
+}
+
 static char prefix[] = "ha", status_topic[] = "ha/status";
 static const struct discovery_sensor facts[NUM_SENSORS] = {
 	{ .driver = "d", .model = "m" }, { .driver = "d", .model = "m" }
@@ -558,6 +596,7 @@ int main(void)
 #define SESSION_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		SESSION_TEST(a_connection_opens_in_order),
+		SESSION_TEST(after_a_change_only_what_is_news_is_said),
 		SESSION_TEST(home_assistant_is_told_after_info_and_before_states),
 		SESSION_TEST(
 			after_a_birth_home_assistant_is_told_again_and_states_follow),
