@@ -10,6 +10,7 @@ unit_test(unit/test_decode_faults.c decode_test)
 unit_test(unit/test_decoder.c decode_test)
 unit_test(unit/test_dht_align.c decode_test)
 unit_test(unit/test_levels.c decode_test)
+unit_test(unit/test_quality.c decode_test)
 unit_test(unit/test_decode_repair.c decode_test)
 unit_test(contract/contract_driver.c decode_test)
 

@@ -8,11 +8,12 @@
 #include <time.h>
 
 #include "app/inquiry.h"
+#include "app/report.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "publish/payload.h"
 
-enum { MAX_TRIES = 5 };
+enum { MAX_TRIES = 5, MIN_FRAMES = 3 };
 
 /* How the reading is wanted. */
 struct wish {
@@ -31,9 +32,10 @@ static void rest(const struct inquiry *inquiry)
 	nanosleep(&pause, NULL);
 }
 
-static void print_reading(const struct reading *reading, bool is_json)
+static void print_reading(const struct reading *reading, const struct quality *quality,
+			  bool is_json)
 {
-	char data[PAYLOAD_MAX_READING];
+	char data[PAYLOAD_MAX_READING + REPORT_MAX_SENSOR_HEALTH];
 	struct text text;
 
 	text_init(&text, data, sizeof(data));
@@ -42,6 +44,8 @@ static void print_reading(const struct reading *reading, bool is_json)
 		text_add_time(&text, reading->wall_ms);
 		text_add(&text, "\",");
 		payload_values(&text, reading);
+		text_add(&text, ",");
+		report_signal(&text, quality, MIN_FRAMES);
 		text_add(&text, "}");
 	} else {
 		for (size_t i = 0; i < reading->num_values; i++) {
@@ -54,6 +58,24 @@ static void print_reading(const struct reading *reading, bool is_json)
 		}
 	}
 	puts(data);
+}
+
+/* How it came through, for a person who wires. */
+static void print_signal(const char *pin, enum verdict verdict,
+			 const struct quality *quality)
+{
+	enum advice advice = quality_advice(quality, MIN_FRAMES);
+
+	fprintf(stderr, "pin2mqtt: %s: %s", pin, verdict_name(verdict));
+	if (verdict == VERDICT_CLEAN)
+		fprintf(stderr, ", signal margin %d %%", quality_margin(quality));
+	if (quality->num_lost + quality->num_late + quality->num_strange > 0)
+		fprintf(stderr, ", %u edges lost, %u late, %u strange", quality->num_lost,
+			quality->num_late, quality->num_strange);
+	if (advice == ADVICE_NONE)
+		advice = advice_for(verdict);
+	fprintf(stderr, "%s%s\n", advice == ADVICE_NONE ? "" : "; ",
+		advice == ADVICE_NONE ? "" : advice_words(advice));
 }
 
 /* Asks until the sensor gives a reading, with its rest between the tries. */
@@ -72,14 +94,17 @@ static int ask(struct inquiry *inquiry, const struct wish *wish)
 			fprintf(stderr, "pin2mqtt: %s: it is a %s\n", pin,
 				inquiry->decoder.model->name);
 		if (verdict_is_accepted(verdict)) {
-			print_reading(&reading, wish->is_json);
+			print_signal(pin, verdict, &inquiry->decoder.quality);
+			print_reading(&reading, &inquiry->decoder.quality, wish->is_json);
 			return EXIT_DONE;
 		}
 		fprintf(stderr, "pin2mqtt: %s: %s, try %d of %d\n", pin,
 			verdict_name(verdict), tries, wish->max_tries);
-		if (tries >= wish->max_tries)
+		if (tries >= wish->max_tries) {
+			print_signal(pin, verdict, &inquiry->decoder.quality);
 			return verdict == VERDICT_NO_RESPONSE ? EXIT_UNAVAILABLE
 							      : EXIT_FAILED;
+		}
 		rest(inquiry);
 	}
 }

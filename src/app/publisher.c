@@ -16,35 +16,12 @@ static const char *sensor_id(const struct publisher *publisher, uint16_t sensor)
 	return publisher->config->sensors[sensor].id;
 }
 
-/* What a person can do about a refusal. */
-static const char *advice(enum verdict verdict)
+/* What a person can do: what the frames have in common says more than the last one. */
+static const char *advise(const struct publisher_sensor *sensor, enum verdict verdict)
 {
-	switch (verdict) {
-	case VERDICT_NO_RESPONSE:
-		return "check wiring, power and the driver in the configuration";
-	case VERDICT_ARMED_LATE:
-		return "the machine is too busy to listen in time";
-	case VERDICT_TOO_FEW_EDGES:
-	case VERDICT_TOO_MANY_EDGES:
-	case VERDICT_BAD_TIMING:
-	case VERDICT_SLIPPED:
-	case VERDICT_BAD_CHECKSUM:
-	case VERDICT_AMBIGUOUS:
-		return "check the pull-up, the cable and the driver in the configuration";
-	case VERDICT_ALL_ZERO:
-	case VERDICT_IMPLAUSIBLE:
-		return "check the driver in the configuration, or the sensor is broken";
-	case VERDICT_UNDECIDED:
-		return "wait for more answers, or name the model in the configuration";
-	case VERDICT_OVERRUN:
-		return "the machine is too busy";
-	case VERDICT_LINE_LOST:
-		return "the chip or the line has gone";
-	case VERDICT_CLEAN:
-	case VERDICT_REPAIRED:
-		break;
-	}
-	return "";
+	enum advice advice = quality_advice(&sensor->decoder.quality, QUALITY_MIN_FRAMES);
+
+	return advice_words(advice == ADVICE_NONE ? advice_for(verdict) : advice);
 }
 
 static void set_available(struct publisher *publisher, uint16_t index, bool is_available)
@@ -100,7 +77,7 @@ static void refuse(struct publisher *publisher, const struct frame *frame,
 	log_warning("%s: no reading after %u tries verdict=%s pin=%s driver=%s: %s",
 		    config->id, frame->attempt + 1U, verdict_name(verdict),
 		    config->pin_as_written, sensor->decoder.driver->name,
-		    advice(verdict));
+		    advise(sensor, verdict));
 }
 
 /* Says which model a sensor is, where the configuration leaves that open. */
@@ -201,13 +178,15 @@ static uint64_t check_stale(struct publisher *publisher, uint64_t now_ns)
 
 static void post_health(struct publisher *publisher, uint64_t now_ns)
 {
-	char *data = malloc(REPORT_MAX_HEALTH);
+	size_t max_bytes = REPORT_MAX_HEALTH +
+			   publisher->config->num_sensors * REPORT_MAX_SENSOR_HEALTH;
+	char *data = malloc(max_bytes);
 	struct text text;
 
 	publisher->health_ns = now_ns + HEALTH_INTERVAL_S * CLOCK_NS_PER_S;
 	if (!data)
 		return;
-	text_init(&text, data, REPORT_MAX_HEALTH);
+	text_init(&text, data, max_bytes);
 	report_health(&text, publisher, now_ns);
 	if (!text.is_cut)
 		connection_post_health(publisher->connection, data);

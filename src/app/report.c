@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/report.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -82,6 +83,23 @@ static void add_findings(struct text *out, const struct decoder *decoder)
 				 : "sign_magnitude");
 }
 
+void report_signal(struct text *out, const struct quality *quality, unsigned min_frames)
+{
+	int margin_percent = quality_margin(quality);
+
+	text_add(out, "\"signal\":{\"margin\":");
+	if (margin_percent < 0)
+		text_add(out, "null");
+	else
+		text_add(out, "%d", margin_percent);
+	text_add(out,
+		 ",\"edges_lost\":%" PRIu32 ",\"edges_late\":%" PRIu32
+		 ",\"edges_strange\":%" PRIu32 ",\"advice\":",
+		 quality->num_lost, quality->num_late, quality->num_strange);
+	text_add_json(out, advice_words(quality_advice(quality, min_frames)));
+	text_add(out, "}");
+}
+
 static uint32_t num_of_verdict(const struct publisher_sensor *sensor, int verdict)
 {
 	return atomic_load_explicit(&sensor->tally.verdicts[verdict],
@@ -103,7 +121,8 @@ static void add_tally(struct text *out, const struct publisher_sensor *sensor)
 {
 	const char *comma = "";
 
-	text_add(out, "{\"reads\":%u,\"retries\":%u,\"refused\":{", num_accepted(sensor),
+	text_add(out, "{\"reads\":%u,\"repaired\":%u,\"retries\":%u,\"refused\":{",
+		 num_accepted(sensor), num_of_verdict(sensor, VERDICT_REPAIRED),
 		 atomic_load_explicit(&sensor->tally.retries, memory_order_relaxed));
 	for (int i = 0; i < NUM_VERDICTS; i++) {
 		uint32_t num = num_of_verdict(sensor, i);
@@ -115,6 +134,8 @@ static void add_tally(struct text *out, const struct publisher_sensor *sensor)
 	}
 	text_add(out, "}");
 	add_findings(out, &sensor->decoder);
+	text_add(out, ",");
+	report_signal(out, &sensor->decoder.quality, QUALITY_MIN_FRAMES);
 	text_add(out, "}");
 }
 

@@ -81,7 +81,7 @@ static bool take_other(struct decoder *decoder, const struct frame *frame)
 	return found && found != decoder->model && count_vote(decoder, found);
 }
 
-enum verdict decoder_take(struct decoder *decoder, const struct frame *frame,
+static enum verdict judge(struct decoder *decoder, const struct frame *frame,
 			  struct reading *out, struct decode_evidence *evidence_out)
 {
 	enum verdict verdict;
@@ -95,5 +95,18 @@ enum verdict decoder_take(struct decoder *decoder, const struct frame *frame,
 	else if (decoder->driver->models && take_other(decoder, frame))
 		verdict = decode_explain(decoder->model, frame, &decoder->state, out,
 					 evidence_out);
+	return verdict;
+}
+
+enum verdict decoder_take(struct decoder *decoder, const struct frame *frame,
+			  struct reading *out, struct decode_evidence *evidence_out)
+{
+	enum verdict verdict = judge(decoder, frame, out, evidence_out);
+	const struct driver *model =
+		decoder->model ? decoder->model : driver_sample(decoder->driver);
+	struct signal signal;
+
+	signal_take(&signal, model, frame, verdict, evidence_out);
+	quality_take(&decoder->quality, &signal, verdict);
 	return verdict;
 }

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "decode/decode.h"
+#include "decode/quality.h"
 
 /* Clean frames in a row that decide on a model, and that take back what was decided. One that
  * slipped or was damaged and still adds up is refused by its structure; two of them beside
@@ -30,6 +31,7 @@ struct decoder {
 	const struct driver *candidate;
 	uint8_t num_candidate_frames; /* in a row */
 	struct decode_state state; /* of the model */
+	struct quality quality;
 };
 
 void decoder_init(struct decoder *decoder, const struct driver *driver, bool is_strict);

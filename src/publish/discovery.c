@@ -62,6 +62,13 @@ static const struct diagnostic of_sensor[] = {
 	{ "reads", "sensor", "Answers accepted", "health", "{{ s.reads }}", COUNTER },
 	{ "refused", "sensor", "Answers refused", "health",
 	  "{{ s.refused.values() | sum }}", COUNTER },
+	{ "repaired", "sensor", "Answers repaired", "health", "{{ s.repaired }}",
+	  COUNTER },
+	{ "margin", "sensor", "Signal margin", "health", "{{ s.signal.margin }}",
+	  ",\"unit_of_measurement\":\"%\"" MEASURED },
+	{ "lost", "sensor", "Edges lost", "health", "{{ s.signal.edges_lost }}",
+	  COUNTER },
+	{ "advice", "sensor", "Advice", "health", "{{ s.signal.advice }}", "" },
 	{ "quality", "sensor", "Signal quality", "health",
 	  "{% set n = s.reads + s.refused.values() | sum %}"
 	  "{{ (100 * s.reads / n) | round(1) if n else None }}",

@@ -23,7 +23,7 @@ enum {
 	DISCOVERY_MAX_NODE = 32,
 	DISCOVERY_MAX_SENSOR = 72, /* a sensor's id, NUL included */
 	DISCOVERY_MAX_DOCUMENT =
-		16 * 1024, /* the longest that the configuration allows */
+		24 * 1024, /* the longest that the configuration allows */
 };
 
 /* What the configuration does not say of a sensor. */

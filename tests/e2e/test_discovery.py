@@ -129,7 +129,7 @@ def test_every_entity_gets_its_state_from_what_the_gateway_posts(broker, listen,
         for place in entity.get("availability", []):
             assert newest[place["topic"]] == "online"
         number += 1
-    assert number == 7 + 2 * 6
+    assert number == 7 + 2 * 10
 
 
 def test_all_is_announced_again_when_home_assistant_starts(broker, listen, run):
