@@ -12,6 +12,7 @@ unit_test(unit/test_dht_align.c decode_test)
 unit_test(unit/test_levels.c decode_test)
 unit_test(unit/test_quality.c decode_test)
 unit_test(unit/test_decode_repair.c decode_test)
+unit_test(unit/test_decode_datasheet.c decode_test)
 unit_test(contract/contract_driver.c decode_test)
 
 fuzz_target(fuzz/fuzz_frame.c decode)
