@@ -15,3 +15,7 @@ if(PIN2MQTT_TESTS)
 endif()
 unit_test(unit/test_noise.c noise)
 unit_test(unit/test_decode_noise.c noise)
+if(PIN2MQTT_TESTS)
+  # A million frames a cell take their time.
+  set_tests_properties(test_decode_noise PROPERTIES TIMEOUT 7200)
+endif()

