@@ -12,7 +12,9 @@ static void open_frame(struct framer *framer, const struct edge *edge)
 	frame->end_ns = 0;
 	frame->sensor = edge->sensor;
 	frame->num_edges = 0;
-	frame->attempt = edge->detail;
+	frame->attempt = edge->detail & EDGE_START_NUMBER;
+	frame->is_long = (edge->detail & EDGE_START_LONG) != 0;
+	frame->is_fed_anew = (edge->detail & EDGE_START_FED) != 0;
 	frame->is_cut = false;
 	frame->is_lost = false;
 	framer->is_open = true;

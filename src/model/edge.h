@@ -19,6 +19,13 @@ enum edge_event {
 };
 enum { NUM_EDGE_EVENTS = EDGE_END + 1 };
 
+/* The detail of an EDGE_START: the attempt's number in its turn, from 0, and flags. */
+enum edge_start {
+	EDGE_START_NUMBER = 0x3f,
+	EDGE_START_LONG = 0x40, /* the driver's long start pulse */
+	EDGE_START_FED = 0x80, /* the first attempt since the sensor got its power */
+};
+
 /* The detail of an EDGE_END. */
 enum edge_end {
 	EDGE_END_DONE, /* listened for as long as a frame lasts */
@@ -33,7 +40,7 @@ struct edge {
 	uint32_t seq;
 	uint16_t sensor; /* index into config.sensors[] */
 	uint8_t event; /* enum edge_event */
-	uint8_t detail; /* START: number of the attempt, from 0; END: enum edge_end */
+	uint8_t detail; /* START: enum edge_start; END: enum edge_end */
 };
 _Static_assert(sizeof(struct edge) == 16, "capture budgets its ring for 16-byte edges");
 

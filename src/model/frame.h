@@ -23,6 +23,8 @@ struct frame {
 	uint16_t sensor; /* index into config.sensors[] */
 	uint16_t num_edges;
 	uint8_t attempt; /* 0: the first try of this reading */
+	bool is_long; /* asked by the driver's long start pulse */
+	bool is_fed_anew; /* the first attempt since the sensor got its power */
 	bool is_cut; /* more edges came than fit, or the ring was full: not to be decoded */
 	bool is_lost; /* the line or its chip failed while we listened */
 	struct edge edges[FRAME_MAX_EDGES]; /* FALLING and RISING only */

@@ -7,6 +7,8 @@
 
 struct probe {
 	uint32_t start_low_us; /* the start pulse */
+	/* one for sensors that do not hear the other; 0: there is none */
+	uint32_t long_low_us;
 	uint32_t frame_us; /* from the release until the slowest frame is surely over */
 	uint32_t min_interval_ms; /* between two start pulses, retries included */
 	uint32_t power_up_ms; /* the sensor is deaf for so long after power comes */

@@ -21,7 +21,8 @@ static void an_attempt_becomes_a_frame(void **state)
 
 	(void)state;
 	framer_init(&framer);
-	assert_false(feed(&framer, EDGE_START, 10, 2, &again));
+	assert_false(feed(&framer, EDGE_START, 10, 2 | EDGE_START_LONG | EDGE_START_FED,
+			  &again));
 	assert_false(feed(&framer, EDGE_RELEASE, 20, 0, &again));
 	assert_false(feed(&framer, EDGE_ARMED, 30, 0, &again));
 	assert_false(feed(&framer, EDGE_FALLING, 40, 0, &again));
@@ -34,6 +35,8 @@ static void an_attempt_becomes_a_frame(void **state)
 	assert_int_equal(framer.frame.end_ns, 60);
 	assert_int_equal(framer.frame.sensor, 3);
 	assert_int_equal(framer.frame.attempt, 2);
+	assert_true(framer.frame.is_long);
+	assert_true(framer.frame.is_fed_anew);
 	assert_int_equal(framer.frame.num_edges, 2);
 	assert_int_equal(framer.frame.edges[1].t_ns, 50);
 	assert_false(framer.frame.is_cut);

@@ -49,6 +49,8 @@ const struct driver driver_dht11 = {
 	.aliases = aliases,
 	.probe = {
 		.start_low_us = 19000,
+		/* ASAIR's later sheets allow 18 to 30 ms */
+		.long_low_us = 25000,
 		/* 25 ones at most fit the range: 4.6 ms, and 15 % for slow clones */
 		.frame_us = 6000,
 		.min_interval_ms = 1000,

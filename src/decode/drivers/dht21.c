@@ -53,6 +53,8 @@ const struct driver driver_dht21 = {
 	.aliases = aliases,
 	.probe = {
 		.start_low_us = 2000,
+		/* the sheets say 0.8 to 20 ms */
+		.long_low_us = 18000,
 		/* 33 ones at most before a pad of zeros: 7.4 ms; slow clones, or a pad of
 		 * ones */
 		.frame_us = 9500,

@@ -47,6 +47,8 @@ const struct driver driver_dht22 = {
 	.aliases = aliases,
 	.probe = {
 		.start_low_us = 1200,
+		/* the sheets say 0.8 to 20 ms, that of the AM2303 18 ms */
+		.long_low_us = 18000,
 		/* 33 ones at most fit the range: 5.1 ms, and 15 % for slow clones */
 		.frame_us = 6000,
 		.min_interval_ms = 2000,
