@@ -82,25 +82,28 @@ static void print_signal(const char *pin, enum verdict verdict,
 static int ask(struct inquiry *inquiry, const struct wish *wish)
 {
 	const char *pin = inquiry->target.pin;
+	int num_refused = 0;
 
-	for (int tries = 1;; tries++) {
+	for (unsigned number = 0;; number++) {
 		struct reading reading = { .wall_ms = clock_wall_ms() };
 		const struct driver *model = inquiry->decoder.model;
 		enum verdict verdict;
 
-		if (inquiry_ask(inquiry, (unsigned)tries - 1, &reading, &verdict) < 0)
+		if (inquiry_ask(inquiry, number, &reading, &verdict) < 0)
 			return EXIT_UNAVAILABLE;
 		if (model != inquiry->decoder.model)
 			fprintf(stderr, "pin2mqtt: %s: it is a %s\n", pin,
 				inquiry->decoder.model->name);
-		if (verdict_is_accepted(verdict)) {
+		if (inquiry->advice.is_taken) {
 			print_signal(pin, verdict, &inquiry->decoder.quality);
 			print_reading(&reading, &inquiry->decoder.quality, wish->is_json);
 			return EXIT_DONE;
 		}
-		fprintf(stderr, "pin2mqtt: %s: %s, try %d of %d\n", pin,
-			verdict_name(verdict), tries, wish->max_tries);
-		if (tries >= wish->max_tries) {
+		/* An accepted answer that is not taken is older than it looks. */
+		if (!verdict_is_accepted(verdict))
+			fprintf(stderr, "pin2mqtt: %s: %s, try %d of %d\n", pin,
+				verdict_name(verdict), ++num_refused, wish->max_tries);
+		if (num_refused >= wish->max_tries) {
 			print_signal(pin, verdict, &inquiry->decoder.quality);
 			return verdict == VERDICT_NO_RESPONSE ? EXIT_UNAVAILABLE
 							      : EXIT_FAILED;

@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
 
 #include "app/command.h"
+#include "base/clock.h"
 
 enum { TIMER_SLACK_NS = 1000 };
 
@@ -16,12 +18,14 @@ static void describe(const struct config_sensor *sensor, struct inquiry_target *
 	*out = (struct inquiry_target){
 		.pin = sensor->pin,
 		.trigger_pin = sensor->trigger_pin,
+		.power_pin = sensor->power_pin,
 		.driver = driver_find(sensor->driver),
 		.edges = sensor->edges == CONFIG_EDGES_BOTH ? LINE_EDGES_BOTH
 							    : LINE_EDGES_FALLING,
 		.bias = sensor->bias == CONFIG_BIAS_PULL_UP ? LINE_BIAS_PULL_UP
 							    : LINE_BIAS_AS_IS,
 		.is_strict = sensor->decode == CONFIG_DECODE_STRICT,
+		.is_double_read = sensor->is_double_read,
 	};
 }
 
@@ -55,15 +59,8 @@ bool inquiry_edges_from_name(const char *name, enum line_edges *out)
 	return *out == LINE_EDGES_BOTH || strcmp(name, "falling") == 0;
 }
 
-int inquiry_open(const struct inquiry_target *target, struct inquiry **out)
+static void init(struct inquiry *inquiry, const struct inquiry_target *target)
 {
-	struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
-	char reason[LINE_MAX_REASON] = "out of memory";
-
-	if (!inquiry) {
-		fprintf(stderr, "pin2mqtt: %s\n", reason);
-		return -ENOMEM;
-	}
 	inquiry->target = *target;
 	simulation_init(&inquiry->simulation, target->driver, 1);
 	ring_init(&inquiry->ring, inquiry->slots, INQUIRY_MAX_RECORDS,
@@ -80,17 +77,19 @@ int inquiry_open(const struct inquiry_target *target, struct inquiry **out)
 	if (target->trigger_pin)
 		strncpy(inquiry->sensor.trigger_pin, target->trigger_pin,
 			CAPTURE_MAX_PIN - 1);
-	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	inquiry->feed.pin = target->power_pin;
+	inquiry->is_fed_anew = target->power_pin != NULL;
+}
 
-	int error = capture_open_line(&inquiry->sensor, &inquiry->line, reason);
+static void await_awake(const struct inquiry *inquiry)
+{
+	uint64_t awake_ns = feed_awake_ns(&inquiry->feed, &inquiry->sensor.probe);
+	const struct timespec until = {
+		.tv_sec = (time_t)(awake_ns / CLOCK_NS_PER_S),
+		.tv_nsec = (long)(awake_ns % CLOCK_NS_PER_S),
+	};
 
-	if (error) {
-		fprintf(stderr, "pin2mqtt: %s\n", reason);
-		free(inquiry);
-		return error;
-	}
-	*out = inquiry;
-	return 0;
+	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
 }
 
 void inquiry_close(struct inquiry *inquiry)
@@ -98,17 +97,73 @@ void inquiry_close(struct inquiry *inquiry)
 	if (!inquiry)
 		return;
 	line_close(inquiry->line);
+	feed_close(&inquiry->feed);
 	free(inquiry);
+}
+
+int inquiry_open(const struct inquiry_target *target, struct inquiry **out)
+{
+	struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
+	char reason[LINE_MAX_REASON] = "out of memory";
+
+	if (!inquiry) {
+		fprintf(stderr, "pin2mqtt: %s\n", reason);
+		return -ENOMEM;
+	}
+	init(inquiry, target);
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+
+	int error = target->power_pin ? feed_open(&inquiry->feed, clock_mono_ns(), reason)
+				      : 0;
+
+	if (!error)
+		error = capture_open_line(&inquiry->sensor, &inquiry->line, reason);
+	if (error) {
+		fprintf(stderr, "pin2mqtt: %s\n", reason);
+		inquiry_close(inquiry);
+		return error;
+	}
+	if (target->power_pin)
+		await_awake(inquiry);
+	*out = inquiry;
+	return 0;
+}
+
+static unsigned start_of(const struct inquiry *inquiry, unsigned number)
+{
+	unsigned start = number < EDGE_START_NUMBER ? number : EDGE_START_NUMBER;
+
+	if (inquiry->advice.is_long)
+		start |= EDGE_START_LONG;
+	if (inquiry->is_fed_anew)
+		start |= EDGE_START_FED;
+	return start;
+}
+
+static enum verdict judge(struct inquiry *inquiry, struct reading *out)
+{
+	const struct probe *probe = &inquiry->sensor.probe;
+	const struct care_rules rules = {
+		.interval_ms = probe->min_interval_ms,
+		.is_double_read = inquiry->target.is_double_read,
+		.has_long_pulse = probe->long_low_us != 0,
+	};
+	const struct frame *frame = &inquiry->framer.frame;
+	enum verdict verdict =
+		decoder_take(&inquiry->decoder, frame, out, &inquiry->evidence);
+
+	inquiry->advice = care_judge(&inquiry->care, &rules, frame, verdict);
+	return verdict;
 }
 
 int inquiry_ask(struct inquiry *inquiry, unsigned number, struct reading *out,
 		enum verdict *verdict_out)
 {
 	int error = capture_attempt(inquiry->line, &inquiry->sensor,
-				    (uint8_t)(number < UINT8_MAX ? number : UINT8_MAX),
-				    &inquiry->ring);
+				    start_of(inquiry, number), &inquiry->ring);
 	bool again;
 
+	inquiry->is_fed_anew = false;
 	inquiry->num_records = 0;
 	*verdict_out = VERDICT_OVERRUN;
 	while (inquiry->num_records < INQUIRY_MAX_RECORDS &&
@@ -116,9 +171,7 @@ int inquiry_ask(struct inquiry *inquiry, unsigned number, struct reading *out,
 		const struct edge *record = &inquiry->records[inquiry->num_records++];
 
 		if (framer_feed(&inquiry->framer, record, &again))
-			*verdict_out =
-				decoder_take(&inquiry->decoder, &inquiry->framer.frame,
-					     out, &inquiry->evidence);
+			*verdict_out = judge(inquiry, out);
 	}
 	if (error)
 		fprintf(stderr, "pin2mqtt: %s: %s\n", inquiry->target.pin,

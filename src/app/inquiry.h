@@ -15,6 +15,8 @@
 #include "base/attributes.h"
 #include "base/ring.h"
 #include "capture/capture.h"
+#include "capture/care.h"
+#include "capture/feed.h"
 #include "config/config.h"
 #include "decode/decoder.h"
 #include "decode/framer.h"
@@ -23,10 +25,12 @@
 struct inquiry_target {
 	const char *pin; /* borrowed */
 	const char *trigger_pin; /* borrowed; NULL: none */
+	const char *power_pin; /* borrowed; NULL: nobody knows what feeds it */
 	const struct driver *driver;
 	enum line_edges edges;
 	enum line_bias bias;
 	bool is_strict; /* no repair of damaged frames */
+	bool is_double_read; /* the second good answer counts */
 };
 
 /* The edges of a frame with its marks. */
@@ -36,6 +40,10 @@ struct inquiry {
 	struct inquiry_target target;
 	struct capture_sensor sensor;
 	struct line *line; /* owned */
+	struct feed feed; /* of target.power_pin */
+	struct care care;
+	struct care_advice advice; /* after the last attempt */
+	bool is_fed_anew; /* no attempt was made since power came */
 	struct simulation simulation;
 	struct ring ring;
 	struct framer framer; /* its frame is that of the last attempt */
@@ -58,13 +66,13 @@ int inquiry_find_configured(const char *option_path, const char *id,
 /* "falling" or "both". False: neither. */
 bool inquiry_edges_from_name(const char *name, enum line_edges *out);
 
-/* Takes the line. Returns 0 or a negative errno, and says so on stderr.
+/* Takes the line, and gives the sensor its power and time to wake up. Returns 0 or a negative errno, and says so on stderr.
  * Owns: inquiry_close() frees *out. */
 must_check int inquiry_open(const struct inquiry_target *target, struct inquiry **out);
 void inquiry_close(struct inquiry *inquiry);
 
-/* One attempt; blocks for 30 ms at most. number: of the attempt, from 0; out: see
- * decode_explain(). Returns 0 or the line's negative errno, and says so on stderr. */
+/* One attempt; blocks for 40 ms at most. number: of the attempt, from 0; out: see
+ * decode_explain(); a reading only where advice.is_taken. Returns 0 or the line's negative errno, and says so on stderr. */
 must_check int inquiry_ask(struct inquiry *inquiry, unsigned number, struct reading *out,
 			   enum verdict *verdict_out);
 

@@ -69,6 +69,49 @@ static void describe_sensor(struct pipeline *pipeline, uint16_t index,
 	if (config->trigger_pin)
 		strncpy(out->trigger_pin, config->trigger_pin,
 			sizeof(out->trigger_pin) - 1);
+	if (config->power_pin)
+		strncpy(out->power_pin, config->power_pin, sizeof(out->power_pin) - 1);
+}
+
+/* The first sensor that shares this one's power pin: itself, where there is none before. */
+static uint16_t feed_leader(const struct config *config, uint16_t index)
+{
+	const char *pin = config->sensors[index].power_pin;
+
+	for (uint16_t i = 0; pin && i < index; i++) {
+		const char *other = config->sensors[i].power_pin;
+
+		if (other && strcmp(other, pin) == 0)
+			return i;
+	}
+	return index;
+}
+
+static void init_care(struct pipeline *pipeline, uint16_t index)
+{
+	const struct config_sensor *config = &pipeline->config->sensors[index];
+	struct publisher_sensor *sensor = &pipeline->sensors[index];
+
+	sensor->feed_leader = feed_leader(pipeline->config, index);
+	sensor->care_rules = (struct care_rules){
+		.max_retries = config->max_retries,
+		.interval_ms = config->interval_ms,
+		.is_double_read = config->is_double_read,
+		.has_long_pulse = sensor->decoder.driver->probe.long_low_us != 0,
+	};
+}
+
+/* The chip that a sensor belongs to; sensors on one power pin belong together. */
+static struct chip *chip_of(struct pipeline *pipeline, uint16_t index)
+{
+	uint16_t leader = feed_leader(pipeline->config, index);
+	char name[PIPELINE_MAX_CHIP];
+
+	if (leader != index)
+		return &pipeline->chips[pipeline->sensors[leader].source -
+					pipeline->sources];
+	chip_name(&pipeline->config->sensors[index], name);
+	return find_chip(pipeline, name);
 }
 
 /* Deals the sensors out to their chips. */
@@ -78,11 +121,7 @@ static int build_chips(struct pipeline *pipeline)
 
 	for (size_t i = 0; i < num_sensors; i++) {
 		const struct config_sensor *config = &pipeline->config->sensors[i];
-		char name[PIPELINE_MAX_CHIP];
-
-		chip_name(config, name);
-
-		struct chip *chip = find_chip(pipeline, name);
+		struct chip *chip = chip_of(pipeline, (uint16_t)i);
 		struct capture_sensor *more =
 			reallocarray(chip->sensors, chip->num_sensors + 1,
 				     sizeof(chip->sensors[0]));
@@ -94,6 +133,7 @@ static int build_chips(struct pipeline *pipeline)
 			     config->decode == CONFIG_DECODE_STRICT);
 		pipeline->sensors[i].source = &pipeline->sources[chip - pipeline->chips];
 		pipeline->sensors[i].capture_index = chip->num_sensors;
+		init_care(pipeline, (uint16_t)i);
 		describe_sensor(pipeline, (uint16_t)i,
 				&chip->sensors[chip->num_sensors++]);
 	}

@@ -48,6 +48,7 @@ static bool is_same_wire(const struct config_sensor *before,
 {
 	return is_same_pin(before->pin, after->pin) &&
 	       is_same_pin(before->trigger_pin, after->trigger_pin) &&
+	       is_same_pin(before->power_pin, after->power_pin) &&
 	       driver_find(before->driver) == driver_find(after->driver) &&
 	       before->edges == after->edges && before->bias == after->bias;
 }
@@ -116,6 +117,8 @@ static void pass_on_knowledge(const struct pipeline *before, struct pipeline *af
 		sensor->is_faulty = known->is_faulty;
 		sensor->is_refusing = known->is_refusing;
 		sensor->num_refused = known->num_refused;
+		sensor->care = known->care;
+		sensor->feed = before->sensors[known->feed_leader].feed;
 		if (old_config->decode == config->decode)
 			sensor->decoder = known->decoder;
 	}

@@ -51,26 +51,17 @@ static void accept(struct publisher *publisher, struct reading *reading)
 		log_info("%s: reads again refused=%u", config->id, sensor->num_refused);
 	sensor->is_refusing = false;
 	sensor->num_refused = 0;
+	care_feed_reset(&publisher->sensors[sensor->feed_leader].feed);
 	set_available(publisher, reading->sensor, true);
 }
 
-/* Asks for another try, or, when there were enough, says what is wrong: once until it reads
- * again. */
-static void refuse(struct publisher *publisher, const struct frame *frame,
-		   enum verdict verdict)
+/* Says what is wrong, once until it reads again. */
+static void complain(struct publisher *publisher, const struct frame *frame,
+		     enum verdict verdict)
 {
 	struct publisher_sensor *sensor = &publisher->sensors[frame->sensor];
 	const struct config_sensor *config = &publisher->config->sensors[frame->sensor];
 
-	sensor->num_refused++;
-	log_debug("%s: refused verdict=%s try=%u edges=%u", config->id,
-		  verdict_name(verdict), frame->attempt + 1U, frame->num_edges);
-	if (verdict != VERDICT_LINE_LOST && frame->attempt < config->max_retries) {
-		atomic_fetch_add_explicit(&sensor->tally.retries, 1,
-					  memory_order_relaxed);
-		capture_ask_again(sensor->source->capture, sensor->capture_index);
-		return;
-	}
 	if (sensor->is_refusing || verdict == VERDICT_LINE_LOST)
 		return;
 	sensor->is_refusing = true;
@@ -98,6 +89,42 @@ static void report_model(const struct publisher *publisher, uint16_t index,
 			 DECODER_DECIDE_FRAMES);
 }
 
+static void count(_Atomic uint32_t *counter, bool is_one_more)
+{
+	if (is_one_more)
+		atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* Cuts the power of a sensor that is hung, where all on its pin agree. Sensors whose line
+ * cannot be had have nothing to lose. */
+static void cut_power(struct publisher *publisher, uint16_t index)
+{
+	const struct publisher_sensor *sensor = &publisher->sensors[index];
+	uint16_t leader = sensor->feed_leader;
+	size_t num_sensors = publisher->config->num_sensors;
+
+	if (!publisher->config->sensors[index].power_pin)
+		return;
+	for (size_t i = 0; i < num_sensors; i++) {
+		const struct publisher_sensor *other = &publisher->sensors[i];
+
+		if (other->feed_leader == leader && !other->is_faulty &&
+		    !care_is_hung(&other->care))
+			return;
+	}
+	if (!care_feed_cut(&publisher->sensors[leader].feed, clock_mono_ns()))
+		return;
+	for (size_t i = 0; i < num_sensors; i++) {
+		if (publisher->sensors[i].feed_leader != leader)
+			continue;
+		count(&publisher->sensors[i].tally.power_cycles, true);
+		log_warning("%s: silent, its power is cut for a moment power_pin=%s",
+			    sensor_id(publisher, (uint16_t)i),
+			    publisher->config->sensors[i].power_pin_as_written);
+	}
+	capture_cut_power(sensor->source->capture, sensor->capture_index);
+}
+
 static void take_frame(struct publisher *publisher, const struct frame *frame)
 {
 	struct publisher_sensor *sensor = &publisher->sensors[frame->sensor];
@@ -107,12 +134,30 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 	enum verdict verdict = decoder_take(&sensor->decoder, frame, &reading, &evidence);
 
 	report_model(publisher, frame->sensor, model);
-	atomic_fetch_add_explicit(&sensor->tally.verdicts[verdict], 1,
-				  memory_order_relaxed);
-	if (verdict_is_accepted(verdict))
+
+	struct care_advice care =
+		care_judge(&sensor->care, &sensor->care_rules, frame, verdict);
+	bool is_accepted = verdict_is_accepted(verdict);
+
+	count(&sensor->tally.verdicts[verdict], true);
+	count(&sensor->tally.retries, !is_accepted && care.asks_again);
+	count(&sensor->tally.discarded, is_accepted && !care.is_taken);
+	count(&sensor->tally.long_pulses, frame->is_long);
+	if (atomic_load_explicit(&publisher->is_stopping, memory_order_relaxed))
+		care.asks_again = false;
+	capture_advise(sensor->source->capture, sensor->capture_index, &care);
+	if (care.is_taken) {
 		accept(publisher, &reading);
-	else
-		refuse(publisher, frame, verdict);
+	} else if (!is_accepted) {
+		sensor->num_refused++;
+		log_debug("%s: refused verdict=%s try=%u edges=%u",
+			  sensor_id(publisher, frame->sensor), verdict_name(verdict),
+			  frame->attempt + 1U, frame->num_edges);
+		if (!care.asks_again)
+			complain(publisher, frame, verdict);
+		if (care_is_hung(&sensor->care))
+			cut_power(publisher, frame->sensor);
+	}
 }
 
 static void drain(struct publisher *publisher, struct publisher_source *source)

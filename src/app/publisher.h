@@ -17,6 +17,7 @@
 #include "base/thread.h"
 #include "base/wake.h"
 #include "capture/capture.h"
+#include "capture/care.h"
 #include "config/config.h"
 #include "decode/decoder.h"
 #include "decode/framer.h"
@@ -37,6 +38,10 @@ struct publisher_sensor {
 	struct decoder decoder;
 	struct publisher_source *source;
 	size_t capture_index; /* its place in the source's capture */
+	struct care care;
+	struct care_rules care_rules;
+	uint16_t feed_leader; /* the first sensor on its power pin, or itself */
+	struct care_feed feed; /* of a leader's power pin */
 	uint64_t stale_ns; /* CLOCK_MONOTONIC from when on it is stale */
 	_Atomic bool is_available; /* publisher writes */
 	bool is_faulty; /* its line cannot be had */

@@ -100,10 +100,14 @@ void report_signal(struct text *out, const struct quality *quality, unsigned min
 	text_add(out, "}");
 }
 
+static uint32_t load(const _Atomic uint32_t *counter)
+{
+	return atomic_load_explicit(counter, memory_order_relaxed);
+}
+
 static uint32_t num_of_verdict(const struct publisher_sensor *sensor, int verdict)
 {
-	return atomic_load_explicit(&sensor->tally.verdicts[verdict],
-				    memory_order_relaxed);
+	return load(&sensor->tally.verdicts[verdict]);
 }
 
 static uint32_t num_accepted(const struct publisher_sensor *sensor)
@@ -121,9 +125,11 @@ static void add_tally(struct text *out, const struct publisher_sensor *sensor)
 {
 	const char *comma = "";
 
-	text_add(out, "{\"reads\":%u,\"repaired\":%u,\"retries\":%u,\"refused\":{",
+	text_add(out, "{\"reads\":%u,\"repaired\":%u,\"retries\":%u,\"discarded\":%u",
 		 num_accepted(sensor), num_of_verdict(sensor, VERDICT_REPAIRED),
-		 atomic_load_explicit(&sensor->tally.retries, memory_order_relaxed));
+		 load(&sensor->tally.retries), load(&sensor->tally.discarded));
+	text_add(out, ",\"long_pulses\":%u,\"power_cycles\":%u,\"refused\":{",
+		 load(&sensor->tally.long_pulses), load(&sensor->tally.power_cycles));
 	for (int i = 0; i < NUM_VERDICTS; i++) {
 		uint32_t num = num_of_verdict(sensor, i);
 

@@ -83,7 +83,7 @@ static int hear(const struct attempt *attempt, uint64_t end_ns)
 	return 0;
 }
 
-static int run(const struct attempt *attempt)
+static int run(const struct attempt *attempt, uint32_t low_us)
 {
 	const struct probe *probe = &attempt->sensor->probe;
 	uint64_t release_ns, armed_ns;
@@ -92,7 +92,7 @@ static int run(const struct attempt *attempt)
 	if (error)
 		return error;
 	/* The pulse is measured from here: the line is surely low. */
-	sleep_until(clock_mono_ns() + probe->start_low_us * CLOCK_NS_PER_US);
+	sleep_until(clock_mono_ns() + low_us * CLOCK_NS_PER_US);
 	error = line_listen(attempt->line, &release_ns, &armed_ns);
 	if (error)
 		return error;
@@ -102,13 +102,32 @@ static int run(const struct attempt *attempt)
 	return error ? error : line_rest(attempt->line);
 }
 
-int capture_attempt(struct line *line, const struct capture_sensor *sensor,
-		    uint8_t number, struct ring *ring)
+int capture_open_line(const struct capture_sensor *sensor, struct line **out,
+		      char reason[LINE_MAX_REASON])
 {
+	struct line_request request = sensor->request;
+	struct line_place place, trigger;
+	int error = line_find(sensor->pin, &place, reason);
+
+	*out = NULL;
+	if (!error && sensor->trigger_pin[0]) {
+		error = line_find(sensor->trigger_pin, &trigger, reason);
+		request.trigger = &trigger;
+	}
+	return error ? error : line_open(&place, &request, out, reason);
+}
+
+int capture_attempt(struct line *line, const struct capture_sensor *sensor,
+		    unsigned start, struct ring *ring)
+{
+	const struct probe *probe = &sensor->probe;
+	uint32_t low_us =
+		start & EDGE_START_LONG ? probe->long_low_us : probe->start_low_us;
+
 	const struct attempt attempt = { .line = line, .sensor = sensor, .ring = ring };
 
-	push_mark(&attempt, EDGE_START, clock_mono_ns(), number);
-	int error = run(&attempt);
+	push_mark(&attempt, EDGE_START, clock_mono_ns(), (uint8_t)start);
+	int error = run(&attempt, low_us);
 
 	push_mark(&attempt, EDGE_END, clock_mono_ns(),
 		  error ? EDGE_END_LOST : EDGE_END_DONE);

@@ -10,6 +10,7 @@
 #include "base/backoff.h"
 #include "base/clock.h"
 #include "base/thread.h"
+#include "capture/feed.h"
 
 enum {
 	STACK_BYTES = 96 * 1024,
@@ -21,7 +22,7 @@ enum {
 	REOPEN_MAX_MS = 60000,
 };
 
-/* One sensor's turn. All but `asks` and the fault belongs to the capture thread. */
+/* One sensor's turn. All but advice, cuts and the fault belongs to the capture thread. */
 struct slot {
 	struct capture_sensor sensor;
 	struct line *line; /* owned; NULL while it cannot be had */
@@ -30,9 +31,14 @@ struct slot {
 	uint64_t started_ns; /* when the last attempt began; 0: never */
 	uint64_t reopen_ns; /* not before then */
 	struct backoff reopen;
-	uint32_t num_asks_taken;
+	struct feed *feed; /* the capture's; NULL: nobody knows what feeds it */
 	uint8_t attempt; /* number of the next attempt; 0: the regular one */
-	_Atomic uint32_t num_asks; /* consumer writes */
+	bool is_long; /* by the long start pulse */
+	bool is_fed_anew; /* no attempt was made since power came */
+	uint32_t advice_taken;
+	uint32_t num_cuts_taken;
+	_Atomic uint32_t advice; /* consumer writes, as the next one */
+	_Atomic uint32_t num_cuts;
 
 	int error; /* guarded by fault_lock, as the two below */
 	bool is_fault_new;
@@ -49,6 +55,8 @@ struct capture {
 	struct ring *ring; /* borrowed; outlives this */
 	const struct wake *consumer; /* borrowed; outlives this */
 	struct airtime *airtime; /* borrowed; outlives this */
+	struct feed *feeds; /* owned */
+	size_t num_feeds;
 	size_t num_slots;
 	struct slot slots[];
 };
@@ -76,22 +84,31 @@ static void lose_line(struct slot *slot, uint64_t now_ns)
 	slot->reopen_ns = now_ns + backoff_next_ms(&slot->reopen) * CLOCK_NS_PER_MS;
 }
 
-int capture_open_line(const struct capture_sensor *sensor, struct line **out,
-		      char reason[LINE_MAX_REASON])
+/* Power has come: a new turn for each of its sensors, as soon as it is awake. */
+static void wake_sensors(struct capture *capture, const struct feed *feed)
 {
-	struct line_request request = sensor->request;
-	struct line_place place, trigger;
-	int error = line_find(sensor->pin, &place, reason);
+	for (size_t i = 0; i < capture->num_slots; i++) {
+		struct slot *slot = &capture->slots[i];
 
-	*out = NULL;
-	if (!error && sensor->trigger_pin[0]) {
-		error = line_find(sensor->trigger_pin, &trigger, reason);
-		request.trigger = &trigger;
+		if (slot->feed != feed)
+			continue;
+		slot->is_fed_anew = true;
+		slot->attempt = 0;
+		slot->next_ns = feed_awake_ns(feed, &slot->sensor.probe);
 	}
-	return error ? error : line_open(&place, &request, out, reason);
 }
 
-/* Finds and takes the slot's line. The chip may have come back under another number. */
+static int open_feed(struct capture *capture, struct feed *feed, uint64_t now_ns,
+		     char reason[LINE_MAX_REASON])
+{
+	int error = feed_open(feed, now_ns, reason);
+
+	if (!error)
+		wake_sensors(capture, feed);
+	return error;
+}
+
+/* Finds and takes the slot's line, and what feeds it. The chip may have come back under another number. */
 static bool open_line(struct capture *capture, struct slot *slot, uint64_t now_ns)
 {
 	char reason[LINE_MAX_REASON] = "";
@@ -99,8 +116,12 @@ static bool open_line(struct capture *capture, struct slot *slot, uint64_t now_n
 	if (now_ns < slot->reopen_ns)
 		return false;
 
-	int error = capture_open_line(&slot->sensor, &slot->line, reason);
+	int error = slot->feed && !slot->feed->output
+			    ? open_feed(capture, slot->feed, now_ns, reason)
+			    : 0;
 
+	if (!error)
+		error = capture_open_line(&slot->sensor, &slot->line, reason);
 	if (error) {
 		slot->reopen_ns =
 			now_ns + backoff_next_ms(&slot->reopen) * CLOCK_NS_PER_MS;
@@ -112,11 +133,12 @@ static bool open_line(struct capture *capture, struct slot *slot, uint64_t now_n
 }
 
 /* Waits until no other frame of the board is on the wire. False: we are to stop. */
-static bool wait_for_air(struct capture *capture, const struct probe *probe)
+static bool wait_for_air(struct capture *capture, const struct slot *slot)
 {
+	const struct probe *probe = &slot->sensor.probe;
 	uint64_t margin_ns = AIR_MARGIN_US * CLOCK_NS_PER_US;
-	uint64_t span_ns =
-		(probe->start_low_us + probe->frame_us) * CLOCK_NS_PER_US + margin_ns;
+	uint32_t low_us = slot->is_long ? probe->long_low_us : probe->start_low_us;
+	uint64_t span_ns = (low_us + probe->frame_us) * CLOCK_NS_PER_US + margin_ns;
 
 	for (int tries = 0; tries < MAX_AIR_TRIES; tries++) {
 		uint64_t now_ns = clock_mono_ns();
@@ -158,6 +180,32 @@ static uint64_t rested_ns(const struct slot *slot)
 	return slot->started_ns + slot->sensor.probe.min_interval_ms * CLOCK_NS_PER_MS;
 }
 
+static void fail(struct capture *capture, struct slot *slot, int error)
+{
+	lose_line(slot, clock_mono_ns());
+	await_line(slot);
+	set_fault(capture, slot, error, strerror(-error));
+}
+
+static void attempt(struct capture *capture, struct slot *slot)
+{
+	unsigned start = slot->attempt++ & EDGE_START_NUMBER;
+
+	if (slot->is_long)
+		start |= EDGE_START_LONG;
+	if (slot->is_fed_anew)
+		start |= EDGE_START_FED;
+	slot->started_ns = clock_mono_ns();
+
+	int error = capture_attempt(slot->line, &slot->sensor, start, capture->ring);
+
+	if (error)
+		fail(capture, slot, error);
+	else
+		slot->is_fed_anew = false;
+	wake_signal(capture->consumer);
+}
+
 static void take_turn(struct capture *capture, struct slot *slot)
 {
 	uint64_t now_ns = clock_mono_ns();
@@ -173,37 +221,119 @@ static void take_turn(struct capture *capture, struct slot *slot)
 		await_line(slot);
 		return;
 	}
-	if (!wait_for_air(capture, &slot->sensor.probe))
+	if (slot->feed && now_ns < feed_awake_ns(slot->feed, &slot->sensor.probe)) {
+		slot->next_ns = feed_awake_ns(slot->feed, &slot->sensor.probe);
 		return;
-	slot->started_ns = clock_mono_ns();
-
-	int error = capture_attempt(slot->line, &slot->sensor, slot->attempt++,
-				    capture->ring);
-
-	if (error) {
-		lose_line(slot, clock_mono_ns());
-		await_line(slot);
-		set_fault(capture, slot, error, strerror(-error));
 	}
-	wake_signal(capture->consumer);
+	if (wait_for_air(capture, slot))
+		attempt(capture, slot);
 }
 
-/* Turns the consumer's asks into retries: as soon as the sensor may be asked again, unless
- * that would push its next turn back. */
-static void take_asks(struct capture *capture)
+/* Asks again as soon as the sensor may be asked, unless that would push its next turn back. */
+static void take_advice(struct slot *slot)
+{
+	uint32_t word = atomic_load_explicit(&slot->advice, memory_order_relaxed);
+	struct care_advice advice = care_unpack(word);
+	uint64_t retry_ns = rested_ns(slot);
+
+	if (word == slot->advice_taken)
+		return;
+	slot->advice_taken = word;
+	slot->is_long = advice.is_long && slot->sensor.probe.long_low_us != 0;
+	if (advice.num_turns_skipped > 0) {
+		slot->due_ns += advice.num_turns_skipped * slot->sensor.interval_ns;
+		slot->next_ns = slot->due_ns;
+	} else if (advice.asks_again &&
+		   retry_ns + (retry_ns - slot->started_ns) <= slot->due_ns) {
+		slot->next_ns = retry_ns;
+	}
+}
+
+/* The pin of a feed fails: all its sensors begin anew with it. */
+static void fail_feed(struct capture *capture, struct feed *feed, int error)
+{
+	feed_close(feed);
+	for (size_t i = 0; i < capture->num_slots; i++) {
+		if (capture->slots[i].feed == feed)
+			fail(capture, &capture->slots[i], error);
+	}
+}
+
+static void cut_power(struct capture *capture, struct feed *feed)
 {
 	for (size_t i = 0; i < capture->num_slots; i++) {
 		struct slot *slot = &capture->slots[i];
-		uint32_t num_asks =
-			atomic_load_explicit(&slot->num_asks, memory_order_relaxed);
-		uint64_t retry_ns = rested_ns(slot);
+		int error =
+			slot->feed == feed && slot->line ? line_drive_low(slot->line) : 0;
 
-		if (num_asks == slot->num_asks_taken)
-			continue;
-		slot->num_asks_taken = num_asks;
-		if (retry_ns + (retry_ns - slot->started_ns) <= slot->due_ns)
-			slot->next_ns = retry_ns;
+		if (error)
+			fail(capture, slot, error);
 	}
+
+	int error = feed_cut(feed, clock_mono_ns());
+
+	if (error)
+		fail_feed(capture, feed, error);
+}
+
+/* Lets go of a line that is held low. */
+static int let_go(struct line *line)
+{
+	uint64_t release_ns, armed_ns;
+	int error = line_listen(line, &release_ns, &armed_ns);
+
+	return error ? error : line_rest(line);
+}
+
+/* The wires first: some sensors look at theirs when power comes. */
+static void restore_power(struct capture *capture, struct feed *feed)
+{
+	for (size_t i = 0; i < capture->num_slots; i++) {
+		struct slot *slot = &capture->slots[i];
+		int error = slot->feed == feed && slot->line ? let_go(slot->line) : 0;
+
+		if (error)
+			fail(capture, slot, error);
+	}
+
+	int error = feed_restore(feed, clock_mono_ns());
+
+	if (error)
+		fail_feed(capture, feed, error);
+	else
+		wake_sensors(capture, feed);
+}
+
+static void take_advices(struct capture *capture)
+{
+	for (size_t i = 0; i < capture->num_slots; i++) {
+		struct slot *slot = &capture->slots[i];
+		uint32_t num_cuts =
+			atomic_load_explicit(&slot->num_cuts, memory_order_relaxed);
+
+		take_advice(slot);
+		if (num_cuts == slot->num_cuts_taken)
+			continue;
+		slot->num_cuts_taken = num_cuts;
+		if (slot->feed && slot->feed->output && !slot->feed->is_cut)
+			cut_power(capture, slot->feed);
+	}
+}
+
+/* Gives power back where its time has come. Returns when it next will. */
+static uint64_t serve_feeds(struct capture *capture)
+{
+	uint64_t next_ns = WAKE_FOREVER;
+
+	for (size_t i = 0; i < capture->num_feeds; i++) {
+		struct feed *feed = &capture->feeds[i];
+
+		if (feed->is_cut && clock_mono_ns() >= feed->on_ns)
+			restore_power(capture, feed);
+		if (feed->is_cut && feed->on_ns < next_ns)
+			next_ns = feed->on_ns;
+	}
+	return next_ns;
 }
 
 static struct slot *next_slot(struct capture *capture)
@@ -227,14 +357,17 @@ static void run(void *context)
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
 	while (!atomic_load_explicit(&capture->is_stopping, memory_order_relaxed)) {
 		atomic_fetch_add_explicit(&capture->num_rounds, 1, memory_order_relaxed);
-		take_asks(capture);
+		take_advices(capture);
 
+		uint64_t restore_ns = serve_feeds(capture);
 		struct slot *slot = next_slot(capture);
 
 		if (clock_mono_ns() >= slot->next_ns)
 			take_turn(capture, slot);
 		else
-			(void)wake_wait(&capture->wake, slot->next_ns);
+			(void)wake_wait(&capture->wake, slot->next_ns < restore_ns
+								? slot->next_ns
+								: restore_ns);
 	}
 }
 
@@ -244,12 +377,30 @@ static void close_lines(struct capture *capture)
 		line_close(capture->slots[i].line);
 		capture->slots[i].line = NULL;
 	}
+	for (size_t i = 0; i < capture->num_feeds; i++)
+		feed_close(&capture->feeds[i]);
 }
 
-static void init_slot(struct slot *slot, const struct capture_sensor *sensor,
-		      uint64_t first_ns)
+/* The feed of that pin: sensors share it. */
+static struct feed *find_feed(struct capture *capture, const char *pin)
+{
+	for (size_t i = 0; i < capture->num_feeds; i++) {
+		if (strcmp(capture->feeds[i].pin, pin) == 0)
+			return &capture->feeds[i];
+	}
+
+	struct feed *feed = &capture->feeds[capture->num_feeds++];
+
+	feed->pin = pin;
+	return feed;
+}
+
+static void init_slot(struct capture *capture, struct slot *slot,
+		      const struct capture_sensor *sensor, uint64_t first_ns)
 {
 	slot->sensor = *sensor;
+	if (sensor->power_pin[0])
+		slot->feed = find_feed(capture, slot->sensor.power_pin);
 	slot->due_ns = first_ns;
 	slot->next_ns = first_ns;
 	backoff_init(&slot->reopen, REOPEN_MIN_MS, REOPEN_MAX_MS,
@@ -280,10 +431,30 @@ static void inherit(struct slot *slot, struct slot *before)
 			slot->due_ns = first_ns;
 		slot->next_ns = slot->due_ns;
 	}
+	slot->is_long = before->is_long;
+	slot->is_fed_anew = before->is_fed_anew;
 	/* What was asked and not yet taken is asked here. */
-	slot->num_asks_taken = before->num_asks_taken;
-	atomic_init(&slot->num_asks,
-		    atomic_load_explicit(&before->num_asks, memory_order_relaxed));
+	slot->advice_taken = before->advice_taken;
+	atomic_init(&slot->advice,
+		    atomic_load_explicit(&before->advice, memory_order_relaxed));
+	slot->num_cuts_taken = before->num_cuts_taken;
+	atomic_init(&slot->num_cuts,
+		    atomic_load_explicit(&before->num_cuts, memory_order_relaxed));
+}
+
+/* Power that stays is not switched, and a cut goes on. */
+static void inherit_feed(struct feed *feed, struct capture *predecessor)
+{
+	for (size_t i = 0; i < predecessor->num_feeds; i++) {
+		struct feed *before = &predecessor->feeds[i];
+
+		if (strcmp(before->pin, feed->pin) != 0)
+			continue;
+		feed->output = before->output;
+		feed->on_ns = before->on_ns;
+		feed->is_cut = before->is_cut;
+		before->output = NULL;
+	}
 }
 
 static void inherit_from(struct capture *capture, struct capture *predecessor)
@@ -294,6 +465,8 @@ static void inherit_from(struct capture *capture, struct capture *predecessor)
 		if (slot->sensor.heritage != CAPTURE_NO_HERITAGE)
 			inherit(slot, &predecessor->slots[slot->sensor.heritage]);
 	}
+	for (size_t i = 0; i < capture->num_feeds; i++)
+		inherit_feed(&capture->feeds[i], predecessor);
 	/* A line that is let go now may be wanted by another sensor at once. */
 	close_lines(predecessor);
 }
@@ -306,13 +479,19 @@ int capture_start(const struct capture_request *request, struct capture **out)
 
 	if (!capture)
 		return -ENOMEM;
+	capture->feeds = calloc(request->num_sensors, sizeof(capture->feeds[0]));
+	if (!capture->feeds) {
+		free(capture);
+		return -ENOMEM;
+	}
 	capture->ring = request->ring;
 	capture->consumer = request->consumer;
 	capture->airtime = request->airtime;
 	capture->num_slots = request->num_sensors;
 	pthread_mutex_init(&capture->fault_lock, NULL);
 	for (size_t i = 0; i < request->num_sensors; i++)
-		init_slot(&capture->slots[i], &request->sensors[i], request->first_ns);
+		init_slot(capture, &capture->slots[i], &request->sensors[i],
+			  request->first_ns);
 
 	int error = wake_open(&capture->wake);
 
@@ -331,6 +510,7 @@ close_wake:
 	wake_close(&capture->wake);
 free_capture:
 	pthread_mutex_destroy(&capture->fault_lock);
+	free(capture->feeds);
 	free(capture);
 	return error;
 }
@@ -359,12 +539,27 @@ void capture_free(struct capture *capture)
 	close_lines(capture);
 	wake_close(&capture->wake);
 	pthread_mutex_destroy(&capture->fault_lock);
+	free(capture->feeds);
 	free(capture);
 }
 
-void capture_ask_again(struct capture *capture, size_t index)
+void capture_advise(struct capture *capture, size_t index,
+		    const struct care_advice *advice)
 {
-	atomic_fetch_add_explicit(&capture->slots[index].num_asks, 1,
+	struct slot *slot = &capture->slots[index];
+	uint32_t last = atomic_load_explicit(&slot->advice, memory_order_relaxed);
+
+	if (!advice->asks_again && advice->num_turns_skipped == 0 &&
+	    advice->is_long == care_unpack(last).is_long)
+		return;
+	atomic_store_explicit(&slot->advice, care_pack(advice, last),
+			      memory_order_relaxed);
+	wake_signal(&capture->wake);
+}
+
+void capture_cut_power(struct capture *capture, size_t index)
+{
+	atomic_fetch_add_explicit(&capture->slots[index].num_cuts, 1,
 				  memory_order_relaxed);
 	wake_signal(&capture->wake);
 }

@@ -3,11 +3,12 @@
  * ring, so that no two frames of the board are on the wire at the same time.
  *
  * The thread sleeps through the start pulse and the frame; it never spins. A line that fails
- * is closed and tried again; the other lines go on.
+ * is closed and tried again; the other lines go on. Sensors that share a power pin belong to
+ * one capture, whatever their chips.
  *
  * Threads: capture_start(), capture_pause(), capture_stop() and capture_free() from one owner;
- *          capture_ask_again() and capture_take_fault() from the consumer of the ring;
- *          capture_nudge() and capture_num_rounds() from any.
+ *          capture_advise(), capture_cut_power() and capture_take_fault() from the consumer of
+ *          the ring; capture_nudge() and capture_num_rounds() from any.
  * RT-safe: the loop is, except while it opens a line that failed.
  */
 #ifndef CAPTURE_CAPTURE_H
@@ -21,6 +22,7 @@
 #include "base/ring.h"
 #include "base/wake.h"
 #include "capture/airtime.h"
+#include "capture/care.h"
 #include "gpio/line.h"
 #include "model/probe.h"
 
@@ -33,9 +35,10 @@ struct capture_sensor {
 	/* what line_find() takes; found again after a loss */
 	char pin[CAPTURE_MAX_PIN];
 	char trigger_pin[CAPTURE_MAX_PIN]; /* the same; empty: none */
+	char power_pin[CAPTURE_MAX_PIN]; /* the same; what feeds it; empty: not known */
 	struct line_request request; /* its trigger is found by its pin, not given here */
-	struct probe probe; /* a copy */
 	uint64_t interval_ns;
+	struct probe probe; /* a copy */
 	uint16_t sensor; /* index into config.sensors[]; goes into each edge */
 	/* index into the predecessor's sensors: whose line and schedule this one goes on with,
 	 * as it has the same pin, request and probe. CAPTURE_NO_HERITAGE: starts anew.
@@ -68,9 +71,15 @@ void capture_free(struct capture *capture);
  * that does not take over, capture_start() or else capture_free() lets go. */
 void capture_pause(struct capture *capture);
 
-/* The last frame of this sensor was refused: ask once more as soon as the sensor may be asked,
- * unless its next turn comes first. index: into the request's sensors. */
-void capture_ask_again(struct capture *capture, size_t index);
+/* What to do after the sensor's last attempt; its is_taken is the consumer's affair. To ask
+ * again waits until the sensor may be asked, and is left to the next turn where that would be
+ * pushed back. index: into the request's sensors. */
+void capture_advise(struct capture *capture, size_t index,
+		    const struct care_advice *advice);
+
+/* Cuts the power of this sensor, and of those on the same pin, for some seconds. Does nothing
+ * where it has no power pin, or that is cut already. */
+void capture_cut_power(struct capture *capture, size_t index);
 
 /* What is wrong with a line, once for each change: true with 0 (it works again) or a negative
  * errno and a sentence. */
@@ -89,12 +98,12 @@ void capture_nudge(const struct capture *capture);
 uint32_t capture_num_rounds(const struct capture *capture);
 
 /* One attempt: start pulse, frame, records into the ring. Blocks for as long as that takes
- * (30 ms at most).
+ * (40 ms at most).
  *
- * line: open for this sensor; number: goes into the START record
+ * line: open for this sensor; start: enum edge_start; goes into the START record
  * Returns 0 or the line's negative errno; the END record is pushed in every case.
  */
 must_check int capture_attempt(struct line *line, const struct capture_sensor *sensor,
-			       uint8_t number, struct ring *ring);
+			       unsigned start, struct ring *ring);
 
 #endif

@@ -125,6 +125,11 @@ static bool is_same_sensor(const struct config_sensor *before,
 		add_item(&keys, "", "trigger_pin");
 		is_same = false;
 	}
+	if (has_moved(before->power_pin, after->power_pin, before->power_pin_as_written,
+		      after->power_pin_as_written)) {
+		add_item(&keys, "", "power_pin");
+		is_same = false;
+	}
 	if (!is_same) {
 		add_item(changed, "", after->id);
 		text_add(changed, " (%s)", data);

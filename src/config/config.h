@@ -28,9 +28,13 @@ struct config_sensor {
 	/* owned; as pin; a line on the same bus that gives the start pulses; NULL: none */
 	char *trigger_pin;
 	char *trigger_pin_as_written; /* owned */
+	/* owned; as pin; what feeds it, shared with other sensors or not; NULL: not known */
+	char *power_pin;
+	char *power_pin_as_written; /* owned */
 	uint32_t interval_ms;
 	uint32_t stale_after_ms;
 	uint32_t max_retries; /* attempts after a refused one, within the interval */
+	bool is_double_read; /* the second of two readings counts */
 	enum config_edges edges;
 	enum config_decode decode;
 	enum config_bias bias;

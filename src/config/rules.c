@@ -17,21 +17,23 @@
 
 enum { MIN_STALE_AFTER_MS = 60000, STALE_INTERVALS = 3 };
 
-/* A sensor's keys that name a pin. */
+/* A sensor's keys that name a pin: where the text is in struct config_sensor, as written and
+ * as line_find() takes it. */
+/* clang-format off */
 static const struct pin_key {
 	const char *name;
-	size_t written_offset; /* char *, in struct config_sensor, as the next one */
+	size_t written_offset;
 	size_t pin_offset;
+	bool is_shared; /* several sensors may name the same pin in it */
 } pin_keys[] = {
-#define PIN_KEY(key) \
-	{ \
-#key, offsetof(struct config_sensor, key##_as_written), \
-			offsetof(struct config_sensor, key) \
-	}
-	PIN_KEY(pin),
-	PIN_KEY(trigger_pin),
-#undef PIN_KEY
+#define OFFSETS(key) \
+	offsetof(struct config_sensor, key##_as_written), offsetof(struct config_sensor, key)
+	{ "pin", OFFSETS(pin), false },
+	{ "trigger_pin", OFFSETS(trigger_pin), false },
+	{ "power_pin", OFFSETS(power_pin), true },
+#undef OFFSETS
 };
+/* clang-format on */
 
 struct rules {
 	struct config *config;
@@ -245,6 +247,7 @@ static void report_driver(const struct rules *rules, size_t index, const char *d
 static void check_driver(const struct rules *rules, size_t index)
 {
 	const struct config_sensor *sensor = &rules->config->sensors[index];
+	const char *what = sensor->is_double_read ? "read twice needs" : "needs";
 	char interval[UNITS_MAX_TEXT], least[UNITS_MAX_TEXT];
 	uint32_t min_interval_ms = 0;
 
@@ -254,12 +257,14 @@ static void check_driver(const struct rules *rules, size_t index)
 		report_driver(rules, index, sensor->driver);
 		return;
 	}
+	if (sensor->is_double_read)
+		min_interval_ms *= 2;
 	if (sensor->interval_ms == 0 || sensor->interval_ms >= min_interval_ms)
 		return;
 	units_format_duration(sensor->interval_ms, interval);
 	units_format_duration(min_interval_ms, least);
-	sensor_error(rules, index, "interval", "%s, but a %s needs at least %s", interval,
-		     sensor->driver, least);
+	sensor_error(rules, index, "interval", "%s, but a %s %s at least %s", interval,
+		     sensor->driver, what, least);
 }
 
 static void settle_stale_after(const struct rules *rules, size_t index)
@@ -332,7 +337,8 @@ static void check_pin(const struct rules *rules, size_t use)
 		struct config_sensor *sensors = rules->config->sensors;
 		const char *id = sensors[earlier_index].id;
 
-		if (!is_same(pin_of_use(rules, i), pin))
+		if (!is_same(pin_of_use(rules, i), pin) ||
+		    (key->is_shared && earlier == key))
 			continue;
 		sensor_error(rules, index, key->name,
 			     "%.64s is the %s of sensors[%zu] (%s) in line %u, too",

@@ -15,6 +15,11 @@ struct tally {
 	_Atomic uint32_t verdicts[NUM_VERDICTS]; /* publisher writes */
 	/* publisher writes: attempts asked for after a refusal */
 	_Atomic uint32_t retries;
+	/* publisher writes, as the two below: good answers thrown away since older than they
+	 * look: after power came, and the first ones of double reads */
+	_Atomic uint32_t discarded;
+	_Atomic uint32_t long_pulses; /* attempts by the long start pulse */
+	_Atomic uint32_t power_cycles;
 };
 
 #endif

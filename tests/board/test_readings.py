@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Each reading that arrives is what the sensor sent: real kernel, libgpiod and broker."""
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -137,6 +138,81 @@ def test_a_trigger_line_that_is_not_there_is_said(generation):
         "gateway_start; sleep 4; gateway_stop", module="lines=2 triggers=1")
     assert "GPIO77" in run.files["gateway.log"]
     assert run.starts == []
+
+
+def health_of(run):
+    """The sensors' part of the newest health message."""
+    rows = [row for row in run.files["mqtt.log"].splitlines()
+            if row.startswith("pin2mqtt/board/health ")]
+    return json.loads(rows[-1].partition(" ")[2])["sensors"]
+
+
+@pytest.mark.slow
+def test_power_is_cut_when_all_sensors_on_the_pin_are_hung(generation):
+    """Line 3 feeds both; one hangs after 5 answers, the other after 10, until power is cut."""
+    drivers = ["dht22", "dht11"]
+    run = board.run_gateway(
+        generation, sensors_for(drivers, "4s", power_pin="GPIO3"),
+        "gateway_start; sleep 200; gateway_stop", module="lines=4 power_line=3",
+        conf=conf_rows(drivers[:1], "lock_after=5") + ["1 model=dht11 lock_after=10"])
+    accounts = board.account(run, lines_of(drivers))
+    assert accounts["s0"].wrong == accounts["s1"].wrong == []
+    answered = [[s.release_ns for s in run.starts if s.line == line and s.what == "A"]
+                for line in (0, 1)]
+    # Nothing is cut while one of them still answers, though the other is silent for long.
+    assert answered[0][5] > answered[1][9] + 3 * 10**9
+    assert len(answered[0]) >= 10 and len(answered[1]) >= 20
+    # The first answer after power came is no reading.
+    for line in (0, 1):
+        read = {id(start) for start, _ in accounts[f"s{line}"].right}
+        sent = [s for s in run.starts if s.line == line and s.what == "A"]
+        each = 5 if line == 0 else 10
+        assert [id(s) in read for s in sent] == [n % each != 0 for n in range(len(sent))]
+    health = health_of(run)
+    for sensor in ("s0", "s1"):
+        assert health[sensor]["power_cycles"] >= 1
+        assert health[sensor]["discarded"] >= 2
+        assert health[sensor]["long_pulses"] >= 1
+    assert "power_pin=GPIO3" in run.files["gateway.log"]
+
+
+@pytest.mark.slow
+def test_a_silent_sensor_is_left_alone_and_found_again(generation):
+    run = board.run_gateway(
+        generation, sensors_for(["dht22", "dht22"], "4s"),
+        "gateway_start; sleep 100; echo '0 silent=0' >$D/conf; sleep 60; gateway_stop",
+        module="lines=2", conf=["0 silent=1"])
+    silent = [s for s in run.starts if s.line == 0 and s.what == "S"]
+    # 8 attempts, then one each 8, 16, 32, 32 ... s; by both start pulses.
+    assert 8 < len(silent) <= 12
+    assert {s.low_us > 10000 for s in silent} == {False, True}
+    accounts = board.account(run, lines_of(["dht22", "dht22"]))
+    assert len(accounts["s0"].right) >= 5
+    assert accounts["s1"].lost == [] and len(accounts["s1"].right) >= 38
+
+
+@pytest.mark.slow
+def test_a_sensor_that_hears_only_a_long_start_pulse_is_read(generation):
+    run = board.run_gateway(
+        generation, sensors_for(["dht22"], "4s"), "gateway_start; sleep 60; gateway_stop",
+        module="lines=1", conf=["0 start_min=5000"])
+    account = board.account(run, lines_of(["dht22"]))["s0"]
+    assert account.lost == account.wrong == []
+    assert len(account.right) >= 14
+    assert sum(s.what == "s" for s in run.starts) == 1
+
+
+@pytest.mark.slow
+def test_of_a_double_read_the_second_answer_counts(generation):
+    run = board.run_gateway(
+        generation, sensors_for(["dht22"], "10s", double_read=True),
+        "gateway_start; sleep 95; gateway_stop", module="lines=1", conf=["0 rest_ms=1990"])
+    account = board.account(run, lines_of(["dht22"]))["s0"]
+    answered = [s for s in run.starts if s.what == "A"]
+    read = {id(start) for start, _ in account.right}
+    assert account.wrong == [] and len(account.right) == 10
+    assert [id(start) in read for start in answered] == [False, True] * 10
+    assert all(s.what == "A" for s in run.starts)
 
 
 @pytest.mark.slow

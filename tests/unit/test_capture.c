@@ -14,6 +14,8 @@
 
 enum { NUM_EDGES = 5, RING_EDGES = 1024, MAX_WAIT_S = 20 };
 
+static const struct care_advice again_please = { .asks_again = true };
+
 struct fixture {
 	struct edge slots[RING_EDGES];
 	struct ring ring;
@@ -21,6 +23,8 @@ struct fixture {
 	struct airtime airtime;
 	struct line_simulation simulation;
 	uint64_t low_ns; /* of the newest start pulse */
+	/* How long the wire was held low beside start pulses, as while power is cut. */
+	_Atomic uint64_t held_low_ns;
 };
 
 /* A sensor that answers with NUM_EDGES falling edges 100 us apart. */
@@ -31,7 +35,10 @@ static size_t answer(void *context, uint64_t release_ns, uint64_t low_ns,
 
 	(void)edges;
 	assert_true(max_edges >= NUM_EDGES);
-	f->low_ns = low_ns;
+	if (low_ns > CLOCK_NS_PER_S)
+		f->held_low_ns = low_ns;
+	else
+		f->low_ns = low_ns;
 	for (uint32_t i = 0; i < NUM_EDGES; i++)
 		out[i] = (struct edge){
 			.t_ns = release_ns + (i + 1) * 100 * CLOCK_NS_PER_US,
@@ -206,12 +213,12 @@ static void asking_again_gives_a_retry_after_the_rest(void **state)
 	struct capture *capture = start(f, &sensor, 1);
 
 	take_attempt(f, &begin, &end);
-	capture_ask_again(capture, 0);
+	capture_advise(capture, 0, &again_please);
 	take_attempt(f, &again, &end);
 	assert_int_equal(again.detail, 1);
 	assert_true(again.t_ns - begin.t_ns >= 50 * CLOCK_NS_PER_MS);
 	capture_stop(capture);
-	capture_ask_again(capture, 0);
+	capture_advise(capture, 0, &again_please);
 	capture_free(capture);
 }
 
@@ -228,8 +235,116 @@ static void asking_again_never_pushes_the_next_turn_back(void **state)
 	for (int i = 0; i < 5; i++) {
 		take_attempt(f, &begin, &end);
 		assert_int_equal(begin.detail, 0);
-		capture_ask_again(capture, 0);
+		capture_advise(capture, 0, &again_please);
 	}
+	capture_stop(capture);
+	capture_free(capture);
+}
+
+static void advice_chooses_the_pulse_and_skips_turns(void **state)
+{
+	const struct care_advice advice = { .is_long = true, .num_turns_skipped = 2 };
+	struct fixture *f = *state;
+	struct capture_sensor sensor = sensor_on(f, "sim/0", 0);
+	struct edge first, begin, end;
+
+	sensor.probe.long_low_us = 4000;
+	sensor.interval_ns = 500 * CLOCK_NS_PER_MS;
+
+	struct capture *capture = start(f, &sensor, 1);
+
+	take_attempt(f, &first, &end);
+	assert_int_equal(first.detail, 0);
+	capture_advise(capture, 0, &advice);
+	take_attempt(f, &begin, &end);
+	assert_int_equal(begin.detail, EDGE_START_LONG);
+	assert_true(begin.t_ns - first.t_ns >= 3 * sensor.interval_ns - CLOCK_NS_PER_MS);
+	assert_true(end.t_ns - begin.t_ns >= 6000 * CLOCK_NS_PER_US);
+	capture_stop(capture);
+	capture_free(capture);
+}
+
+static void sensors_that_are_fed_are_asked_when_they_are_awake(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensor = sensor_on(f, "sim/0", 0);
+	uint64_t started_ns = clock_mono_ns();
+	struct edge begin, end;
+
+	strcpy(sensor.power_pin, "sim/9");
+	sensor.probe.power_up_ms = 300;
+
+	struct capture *capture = start(f, &sensor, 1);
+
+	take_attempt(f, &begin, &end);
+	assert_int_equal(begin.detail, EDGE_START_FED);
+	assert_true(begin.t_ns - started_ns >= 300 * CLOCK_NS_PER_MS);
+	take_attempt(f, &begin, &end);
+	assert_int_equal(begin.detail, 0);
+	capture_stop(capture);
+	capture_free(capture);
+}
+
+/* Takes attempts until one of this sensor says that power came. */
+static struct edge await_fed(struct fixture *f, uint16_t sensor)
+{
+	struct edge begin, end;
+
+	do {
+		take_attempt(f, &begin, &end);
+	} while (begin.sensor != sensor || !(begin.detail & EDGE_START_FED));
+	return begin;
+}
+
+static void a_power_cut_holds_the_wires_low_and_begins_anew(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensors[3] = { sensor_on(f, "sim/0", 0),
+					     sensor_on(f, "sim/1", 1),
+					     sensor_on(f, "sim/2", 2) };
+	struct edge again;
+
+	strcpy(sensors[0].power_pin, "sim/9");
+	strcpy(sensors[1].power_pin, "sim/9");
+	for (int i = 0; i < 3; i++) {
+		sensors[i].probe.power_up_ms = 200;
+		sensors[i].interval_ns = 300 * CLOCK_NS_PER_MS;
+	}
+
+	struct capture *capture = start(f, sensors, 3);
+
+	(void)await_fed(f, 1);
+
+	uint64_t cut_ns = clock_mono_ns();
+
+	/* Sensor 2 has no power pin: nothing happens. */
+	capture_cut_power(capture, 2);
+	capture_cut_power(capture, 1);
+	again = await_fed(f, 0);
+	assert_true(again.t_ns >= cut_ns + f->held_low_ns + 200 * CLOCK_NS_PER_MS);
+	assert_true(f->held_low_ns >= 2 * CLOCK_NS_PER_S);
+	capture_stop(capture);
+	capture_free(capture);
+}
+
+static void a_power_pin_that_is_not_there_is_the_line_s_fault(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensors[2] = { sensor_on(f, "sim/0", 0),
+					     sensor_on(f, "sim/1", 1) };
+	char reason[LINE_MAX_REASON];
+	struct edge begin, end;
+	int error = 0;
+
+	strcpy(sensors[0].power_pin, "sim/1024");
+
+	struct capture *capture = start(f, sensors, 2);
+
+	take_attempt(f, &begin, &end);
+	assert_int_equal(begin.sensor, 1);
+	assert_true(capture_take_fault(capture, 0, &error, reason));
+	assert_int_equal(error, -ENOENT);
+	capture_cut_power(capture, 0);
 	capture_stop(capture);
 	capture_free(capture);
 }
@@ -337,6 +452,10 @@ int main(void)
 		TEST(attempts_of_one_board_never_overlap),
 		TEST(asking_again_gives_a_retry_after_the_rest),
 		TEST(asking_again_never_pushes_the_next_turn_back),
+		TEST(advice_chooses_the_pulse_and_skips_turns),
+		TEST(sensors_that_are_fed_are_asked_when_they_are_awake),
+		TEST(a_power_cut_holds_the_wires_low_and_begins_anew),
+		TEST(a_power_pin_that_is_not_there_is_the_line_s_fault),
 		TEST(a_line_that_cannot_be_had_is_said_once_and_stops_no_other),
 		TEST(a_nudge_makes_it_go_round_though_nothing_is_due),
 		TEST(a_successor_takes_lines_and_schedule_over),

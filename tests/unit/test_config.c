@@ -335,6 +335,40 @@ static void a_trigger_pin_is_a_pin_of_its_own(void **state)
 	       "5, too\n");
 }
 
+static void a_power_pin_may_be_shared_and_is_nothing_else(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(parse(&f,
+			       "gateway: {id: g}\n" MQTT "pins: {fet: GPIO22}\n"
+			       "sensors:\n"
+			       "- {id: a, driver: dht22, pin: GPIO4, power_pin: fet}\n"
+			       "- {id: b, driver: dht22, pin: GPIO5, power_pin: "
+			       "GPIO22}\n"),
+			 0);
+	assert_string_equal(f.config->sensors[0].power_pin, "GPIO22");
+	assert_string_equal(f.config->sensors[1].power_pin, "GPIO22");
+	fixture_finish(&f);
+	expect("gateway: {id: g}\n" MQTT "sensors:\n"
+	       "- {id: a, driver: dht22, pin: GPIO4, power_pin: GPIO5}\n"
+	       "- {id: b, driver: dht22, pin: GPIO5, power_pin: GPIO4}\n",
+	       "5:31 sensors[1].pin: GPIO5 is the power_pin of sensors[0] (a) in line 4, "
+	       "too\n"
+	       "5:49 sensors[1].power_pin: GPIO4 is the pin of sensors[0] (a) in line 4, "
+	       "too\n");
+}
+
+static void a_double_read_needs_two_rests(void **state)
+{
+	(void)state;
+	expect("gateway: {id: g}\n" MQTT "sensors:\n"
+	       "- {id: a, driver: dht22, pin: GPIO4, interval: 4s, double_read: true}\n"
+	       "- {id: b, driver: dht22, pin: GPIO5, interval: 3s, double_read: true}\n",
+	       "5:48 sensors[1].interval: 3s, but a dht22 read twice needs at least "
+	       "4s\n");
+}
+
 static void a_password_needs_a_user_before_mqtt_5(void **state)
 {
 	struct fixture f;
@@ -501,6 +535,8 @@ int main(void)
 		cmocka_unit_test(null_is_as_if_the_key_were_not_there),
 		cmocka_unit_test(pins_have_one_sensor_and_one_name),
 		cmocka_unit_test(a_trigger_pin_is_a_pin_of_its_own),
+		cmocka_unit_test(a_power_pin_may_be_shared_and_is_nothing_else),
+		cmocka_unit_test(a_double_read_needs_two_rests),
 		cmocka_unit_test(a_password_needs_a_user_before_mqtt_5),
 		cmocka_unit_test(variables_are_put_in_after_parsing),
 		cmocka_unit_test(as_many_errors_as_help_are_kept),

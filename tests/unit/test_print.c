@@ -55,6 +55,7 @@ static void all_defaults_are_printed(void **state)
 				     "    interval: 30s\n"
 				     "    stale_after: 90s\n"
 				     "    retries: 3\n"
+				     "    double_read: false\n"
 				     "    edges: falling\n"
 				     "    decode: repair\n"
 				     "    bias: as_is\n");
