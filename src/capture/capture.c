@@ -2,15 +2,12 @@
 #include "capture/capture.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 
-#include "base/backoff.h"
 #include "base/clock.h"
-#include "base/thread.h"
-#include "capture/feed.h"
+#include "capture/capture_inside.h"
 
 enum {
 	STACK_BYTES = 96 * 1024,
@@ -22,58 +19,10 @@ enum {
 	REOPEN_MAX_MS = 60000,
 };
 
-/* One sensor's turn. All but advice, cuts and the fault belongs to the capture thread. */
-struct slot {
-	struct capture_sensor sensor;
-	struct line *line; /* owned; NULL while it cannot be had */
-	uint64_t due_ns; /* the next regular attempt */
-	uint64_t next_ns; /* the next attempt: a retry, or due_ns */
-	uint64_t started_ns; /* when the last attempt began; 0: never */
-	uint64_t reopen_ns; /* not before then */
-	struct backoff reopen;
-	struct feed *feed; /* the capture's; NULL: nobody knows what feeds it */
-	uint8_t attempt; /* number of the next attempt; 0: the regular one */
-	bool is_long; /* by the long start pulse */
-	bool is_fed_anew; /* no attempt was made since power came */
-	uint32_t advice_taken;
-	uint32_t num_cuts_taken;
-	_Atomic uint32_t advice; /* consumer writes, as the next one */
-	_Atomic uint32_t num_cuts;
-
-	int error; /* guarded by fault_lock, as the two below */
-	bool is_fault_new;
-	char reason[LINE_MAX_REASON];
-};
-
-struct capture {
-	struct thread thread;
-	struct wake wake; /* for a stop or an ask */
-	_Atomic bool is_stopping; /* owner writes */
-	_Atomic uint32_t num_rounds; /* our thread writes */
-	/* guards error, is_fault_new and reason of each slot */
-	pthread_mutex_t fault_lock;
-	struct ring *ring; /* borrowed; outlives this */
-	const struct wake *consumer; /* borrowed; outlives this */
-	struct airtime *airtime; /* borrowed; outlives this */
-	struct feed *feeds; /* owned */
-	size_t num_feeds;
-	size_t num_slots;
-	struct slot slots[];
-};
-
 static void set_fault(struct capture *capture, struct slot *slot, int error,
 		      const char *reason)
 {
-	pthread_mutex_lock(&capture->fault_lock);
-	bool is_new = slot->error != error || strcmp(slot->reason, reason) != 0;
-
-	if (is_new) {
-		slot->error = error;
-		slot->is_fault_new = true;
-		strncpy(slot->reason, reason, sizeof(slot->reason) - 1);
-	}
-	pthread_mutex_unlock(&capture->fault_lock);
-	if (is_new)
+	if (fault_set(&slot->fault, error, reason))
 		wake_signal(capture->consumer);
 }
 
@@ -82,30 +31,6 @@ static void lose_line(struct slot *slot, uint64_t now_ns)
 	line_close(slot->line);
 	slot->line = NULL;
 	slot->reopen_ns = now_ns + backoff_next_ms(&slot->reopen) * CLOCK_NS_PER_MS;
-}
-
-/* Power has come: a new turn for each of its sensors, as soon as it is awake. */
-static void wake_sensors(struct capture *capture, const struct feed *feed)
-{
-	for (size_t i = 0; i < capture->num_slots; i++) {
-		struct slot *slot = &capture->slots[i];
-
-		if (slot->feed != feed)
-			continue;
-		slot->is_fed_anew = true;
-		slot->attempt = 0;
-		slot->next_ns = feed_awake_ns(feed, &slot->sensor.probe);
-	}
-}
-
-static int open_feed(struct capture *capture, struct feed *feed, uint64_t now_ns,
-		     char reason[LINE_MAX_REASON])
-{
-	int error = feed_open(feed, now_ns, reason);
-
-	if (!error)
-		wake_sensors(capture, feed);
-	return error;
 }
 
 /* Finds and takes the slot's line, and what feeds it. The chip may have come back under another number. */
@@ -117,7 +42,7 @@ static bool open_line(struct capture *capture, struct slot *slot, uint64_t now_n
 		return false;
 
 	int error = slot->feed && !slot->feed->output
-			    ? open_feed(capture, slot->feed, now_ns, reason)
+			    ? capture_open_feed(capture, slot->feed, now_ns, reason)
 			    : 0;
 
 	if (!error)
@@ -180,7 +105,7 @@ static uint64_t rested_ns(const struct slot *slot)
 	return slot->started_ns + slot->sensor.probe.min_interval_ms * CLOCK_NS_PER_MS;
 }
 
-static void fail(struct capture *capture, struct slot *slot, int error)
+void capture_fail_line(struct capture *capture, struct slot *slot, int error)
 {
 	lose_line(slot, clock_mono_ns());
 	await_line(slot);
@@ -200,7 +125,7 @@ static void attempt(struct capture *capture, struct slot *slot)
 	int error = capture_attempt(slot->line, &slot->sensor, start, capture->ring);
 
 	if (error)
-		fail(capture, slot, error);
+		capture_fail_line(capture, slot, error);
 	else
 		slot->is_fed_anew = false;
 	wake_signal(capture->consumer);
@@ -249,61 +174,6 @@ static void take_advice(struct slot *slot)
 	}
 }
 
-/* The pin of a feed fails: all its sensors begin anew with it. */
-static void fail_feed(struct capture *capture, struct feed *feed, int error)
-{
-	feed_close(feed);
-	for (size_t i = 0; i < capture->num_slots; i++) {
-		if (capture->slots[i].feed == feed)
-			fail(capture, &capture->slots[i], error);
-	}
-}
-
-static void cut_power(struct capture *capture, struct feed *feed)
-{
-	for (size_t i = 0; i < capture->num_slots; i++) {
-		struct slot *slot = &capture->slots[i];
-		int error =
-			slot->feed == feed && slot->line ? line_drive_low(slot->line) : 0;
-
-		if (error)
-			fail(capture, slot, error);
-	}
-
-	int error = feed_cut(feed, clock_mono_ns());
-
-	if (error)
-		fail_feed(capture, feed, error);
-}
-
-/* Lets go of a line that is held low. */
-static int let_go(struct line *line)
-{
-	uint64_t release_ns, armed_ns;
-	int error = line_listen(line, &release_ns, &armed_ns);
-
-	return error ? error : line_rest(line);
-}
-
-/* The wires first: some sensors look at theirs when power comes. */
-static void restore_power(struct capture *capture, struct feed *feed)
-{
-	for (size_t i = 0; i < capture->num_slots; i++) {
-		struct slot *slot = &capture->slots[i];
-		int error = slot->feed == feed && slot->line ? let_go(slot->line) : 0;
-
-		if (error)
-			fail(capture, slot, error);
-	}
-
-	int error = feed_restore(feed, clock_mono_ns());
-
-	if (error)
-		fail_feed(capture, feed, error);
-	else
-		wake_sensors(capture, feed);
-}
-
 static void take_advices(struct capture *capture)
 {
 	for (size_t i = 0; i < capture->num_slots; i++) {
@@ -316,24 +186,8 @@ static void take_advices(struct capture *capture)
 			continue;
 		slot->num_cuts_taken = num_cuts;
 		if (slot->feed && slot->feed->output && !slot->feed->is_cut)
-			cut_power(capture, slot->feed);
+			capture_cut_feed(capture, slot->feed);
 	}
-}
-
-/* Gives power back where its time has come. Returns when it next will. */
-static uint64_t serve_feeds(struct capture *capture)
-{
-	uint64_t next_ns = WAKE_FOREVER;
-
-	for (size_t i = 0; i < capture->num_feeds; i++) {
-		struct feed *feed = &capture->feeds[i];
-
-		if (feed->is_cut && clock_mono_ns() >= feed->on_ns)
-			restore_power(capture, feed);
-		if (feed->is_cut && feed->on_ns < next_ns)
-			next_ns = feed->on_ns;
-	}
-	return next_ns;
 }
 
 static struct slot *next_slot(struct capture *capture)
@@ -359,7 +213,7 @@ static void run(void *context)
 		atomic_fetch_add_explicit(&capture->num_rounds, 1, memory_order_relaxed);
 		take_advices(capture);
 
-		uint64_t restore_ns = serve_feeds(capture);
+		uint64_t restore_ns = capture_serve_feeds(capture);
 		struct slot *slot = next_slot(capture);
 
 		if (clock_mono_ns() >= slot->next_ns)
@@ -369,16 +223,6 @@ static void run(void *context)
 								? slot->next_ns
 								: restore_ns);
 	}
-}
-
-static void close_lines(struct capture *capture)
-{
-	for (size_t i = 0; i < capture->num_slots; i++) {
-		line_close(capture->slots[i].line);
-		capture->slots[i].line = NULL;
-	}
-	for (size_t i = 0; i < capture->num_feeds; i++)
-		feed_close(&capture->feeds[i]);
 }
 
 /* The feed of that pin: sensors share it. */
@@ -399,6 +243,7 @@ static void init_slot(struct capture *capture, struct slot *slot,
 		      const struct capture_sensor *sensor, uint64_t first_ns)
 {
 	slot->sensor = *sensor;
+	fault_init(&slot->fault);
 	if (sensor->power_pin[0])
 		slot->feed = find_feed(capture, slot->sensor.power_pin);
 	slot->due_ns = first_ns;
@@ -407,68 +252,12 @@ static void init_slot(struct capture *capture, struct slot *slot,
 		     (uint32_t)sensor->sensor + 1);
 }
 
-/* The sensor is asked as if nothing had happened: its line, its rest, its place in time. */
-static void inherit(struct slot *slot, struct slot *before)
+static void free_memory(struct capture *capture)
 {
-	bool has_same_pace = slot->sensor.interval_ns == before->sensor.interval_ns;
-	uint64_t first_ns = slot->due_ns;
-
-	slot->line = before->line;
-	before->line = NULL;
-	slot->started_ns = before->started_ns;
-	slot->reopen_ns = before->reopen_ns;
-	slot->reopen = before->reopen;
-	slot->attempt = before->attempt;
-	slot->error = before->error;
-	slot->is_fault_new = before->is_fault_new;
-	memcpy(slot->reason, before->reason, sizeof(slot->reason));
-	if (has_same_pace) {
-		slot->due_ns = before->due_ns;
-		slot->next_ns = before->next_ns;
-	} else if (before->started_ns != 0) {
-		slot->due_ns = before->started_ns + slot->sensor.interval_ns;
-		if (slot->due_ns < first_ns)
-			slot->due_ns = first_ns;
-		slot->next_ns = slot->due_ns;
-	}
-	slot->is_long = before->is_long;
-	slot->is_fed_anew = before->is_fed_anew;
-	/* What was asked and not yet taken is asked here. */
-	slot->advice_taken = before->advice_taken;
-	atomic_init(&slot->advice,
-		    atomic_load_explicit(&before->advice, memory_order_relaxed));
-	slot->num_cuts_taken = before->num_cuts_taken;
-	atomic_init(&slot->num_cuts,
-		    atomic_load_explicit(&before->num_cuts, memory_order_relaxed));
-}
-
-/* Power that stays is not switched, and a cut goes on. */
-static void inherit_feed(struct feed *feed, struct capture *predecessor)
-{
-	for (size_t i = 0; i < predecessor->num_feeds; i++) {
-		struct feed *before = &predecessor->feeds[i];
-
-		if (strcmp(before->pin, feed->pin) != 0)
-			continue;
-		feed->output = before->output;
-		feed->on_ns = before->on_ns;
-		feed->is_cut = before->is_cut;
-		before->output = NULL;
-	}
-}
-
-static void inherit_from(struct capture *capture, struct capture *predecessor)
-{
-	for (size_t i = 0; i < capture->num_slots; i++) {
-		struct slot *slot = &capture->slots[i];
-
-		if (slot->sensor.heritage != CAPTURE_NO_HERITAGE)
-			inherit(slot, &predecessor->slots[slot->sensor.heritage]);
-	}
-	for (size_t i = 0; i < capture->num_feeds; i++)
-		inherit_feed(&capture->feeds[i], predecessor);
-	/* A line that is let go now may be wanted by another sensor at once. */
-	close_lines(predecessor);
+	for (size_t i = 0; i < capture->num_slots; i++)
+		fault_finish(&capture->slots[i].fault);
+	free(capture->feeds);
+	free(capture);
 }
 
 int capture_start(const struct capture_request *request, struct capture **out)
@@ -488,7 +277,6 @@ int capture_start(const struct capture_request *request, struct capture **out)
 	capture->consumer = request->consumer;
 	capture->airtime = request->airtime;
 	capture->num_slots = request->num_sensors;
-	pthread_mutex_init(&capture->fault_lock, NULL);
 	for (size_t i = 0; i < request->num_sensors; i++)
 		init_slot(capture, &capture->slots[i], &request->sensors[i],
 			  request->first_ns);
@@ -498,7 +286,7 @@ int capture_start(const struct capture_request *request, struct capture **out)
 	if (error)
 		goto free_capture;
 	if (request->predecessor)
-		inherit_from(capture, request->predecessor);
+		capture_inherit(capture, request->predecessor);
 	error = thread_start(&capture->thread, request->name, STACK_BYTES, run, capture);
 	if (error)
 		goto close_wake;
@@ -506,12 +294,10 @@ int capture_start(const struct capture_request *request, struct capture **out)
 	return 0;
 
 close_wake:
-	close_lines(capture);
+	capture_close_lines(capture);
 	wake_close(&capture->wake);
 free_capture:
-	pthread_mutex_destroy(&capture->fault_lock);
-	free(capture->feeds);
-	free(capture);
+	free_memory(capture);
 	return error;
 }
 
@@ -529,18 +315,16 @@ void capture_stop(struct capture *capture)
 	if (!capture)
 		return;
 	capture_pause(capture);
-	close_lines(capture);
+	capture_close_lines(capture);
 }
 
 void capture_free(struct capture *capture)
 {
 	if (!capture)
 		return;
-	close_lines(capture);
+	capture_close_lines(capture);
 	wake_close(&capture->wake);
-	pthread_mutex_destroy(&capture->fault_lock);
-	free(capture->feeds);
-	free(capture);
+	free_memory(capture);
 }
 
 void capture_advise(struct capture *capture, size_t index,
@@ -577,16 +361,5 @@ uint32_t capture_num_rounds(const struct capture *capture)
 bool capture_take_fault(struct capture *capture, size_t index, int *error_out,
 			char reason[LINE_MAX_REASON])
 {
-	struct slot *slot = &capture->slots[index];
-
-	pthread_mutex_lock(&capture->fault_lock);
-	bool is_new = slot->is_fault_new;
-
-	if (is_new) {
-		slot->is_fault_new = false;
-		*error_out = slot->error;
-		memcpy(reason, slot->reason, LINE_MAX_REASON);
-	}
-	pthread_mutex_unlock(&capture->fault_lock);
-	return is_new;
+	return fault_take(&capture->slots[index].fault, error_out, reason);
 }

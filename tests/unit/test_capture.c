@@ -433,12 +433,58 @@ static void a_successor_takes_lines_and_schedule_over(void **state)
 		take_attempt(f, &begin, &end);
 		assert_int_equal(begin.sensor, 8);
 	}
-	capture_ask_again(capture, 1);
+	capture_advise(capture, 1, &again_please);
 	do
 		take_attempt(f, &begin, &end);
 	while (begin.sensor == 8);
 	assert_int_equal(begin.sensor, 7);
 	assert_int_equal(begin.detail, 1);
+	capture_stop(capture);
+	capture_free(capture);
+}
+
+static struct capture *succeed(struct fixture *f, struct capture *before,
+			       const struct capture_sensor *sensor)
+{
+	const struct capture_request request = {
+		.name = "capture",
+		.sensors = sensor,
+		.num_sensors = 1,
+		.ring = &f->ring,
+		.consumer = &f->wake,
+		.airtime = &f->airtime,
+		.first_ns = clock_mono_ns(),
+		.predecessor = before,
+	};
+	struct capture *capture = NULL;
+
+	capture_pause(before);
+	assert_int_equal(capture_start(&request, &capture), 0);
+	capture_free(before);
+	return capture;
+}
+
+static void a_successor_goes_on_with_power_and_with_a_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensor = sensor_on(f, "sim/0", 0);
+	struct edge begin, end;
+
+	strcpy(sensor.power_pin, "sim/9");
+	sensor.probe.power_up_ms = 100;
+
+	struct capture *capture = start(f, &sensor, 1);
+
+	(void)await_fed(f, 0);
+	capture = succeed(f, capture, &sensor);
+	for (int i = 0; i < 5; i++) {
+		take_attempt(f, &begin, &end);
+		assert_int_equal(begin.detail & EDGE_START_FED, 0);
+	}
+	capture_cut_power(capture, 0);
+	capture = succeed(f, capture, &sensor);
+	(void)await_fed(f, 0);
+	assert_true(f->held_low_ns >= 2 * CLOCK_NS_PER_S);
 	capture_stop(capture);
 	capture_free(capture);
 }
@@ -459,6 +505,7 @@ int main(void)
 		TEST(a_line_that_cannot_be_had_is_said_once_and_stops_no_other),
 		TEST(a_nudge_makes_it_go_round_though_nothing_is_due),
 		TEST(a_successor_takes_lines_and_schedule_over),
+		TEST(a_successor_goes_on_with_power_and_with_a_cut),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
