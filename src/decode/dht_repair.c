@@ -38,11 +38,13 @@ enum { COARSE_NS = 2 * NS_PER_US, EDGES_PER_FINE = 8 };
 enum { TYPICAL_RELEASE_NS = 32 * NS_PER_US, PLACE_SLACK_NS = 22 * NS_PER_US };
 
 /* A place beyond that costs for each microsecond; less where it is later and gaps are sure to
- * tell, for the release may be later than its stamp. */
+ * tell, for the release may be later than its stamp. It costs no more than leaves a doubt: a
+ * sensor with short bits sends its first one where others send their second. */
 enum {
 	PLACE_COST_PER_US = DHT_COST_NAT,
 	LAG_COST_PER_US = DHT_COST_NAT / 16,
-	MAX_PLACE_FAR_US = 18,
+	MAX_PLACE_COST = 14 * DHT_COST_NAT,
+	MAX_PLACE_FAR_US = 30,
 };
 
 enum { RESPONSE_PERCENT = 12, ARMING_SLACK_NS = 20 * NS_PER_US };
@@ -75,7 +77,10 @@ static int32_t place_cost(const struct dht_cells *cells, int32_t off_ns, int32_t
 		return 0;
 	if (off_ns > 0 && off_ns < armed_ns && cells->min_gap_ns > 0)
 		return far_us * LAG_COST_PER_US;
-	return far_us > MAX_PLACE_FAR_US ? DHT_COST_NEVER : far_us * PLACE_COST_PER_US;
+	if (far_us > MAX_PLACE_FAR_US)
+		return DHT_COST_NEVER;
+	return far_us * PLACE_COST_PER_US < MAX_PLACE_COST ? far_us * PLACE_COST_PER_US
+							   : MAX_PLACE_COST;
 }
 
 /* The first edges may have come before they were reported; events before the first one in

@@ -254,6 +254,35 @@ static void frames_of_other_models_are_not_bent_to_fit(void **state)
 		}
 }
 
+/* Such a sensor's bits are short, and its first one comes where others send their second; half
+ * of its values would add up, too. */
+static void bits_are_not_moved_to_where_the_model_has_them(void **state)
+{
+	struct reading values = test_values(55800, 63200);
+	struct imperfections imperfections = { .armed_ns = 78 * NS_PER_US,
+					       .jitter_ns = 300 };
+	struct driver sensor = *driver_find("dht21");
+	uint8_t bytes[DRIVER_MAX_BYTES];
+	struct frame frame;
+
+	(void)state;
+	assert_true(sensor.encode(&values, ENCODING_SIGN_MAGNITUDE, bytes));
+	sensor.wire.bit_low_us = 48;
+	sensor.wire.zero_high_us = 22;
+	sensor.wire.one_high_us = 70;
+	for (uint16_t release_us = 20; release_us <= 50; release_us++) {
+		struct reading out = { 0 };
+
+		sensor.wire.release_us = release_us;
+		sensor.wire.response_high_us = 86;
+		imperfections.seed = release_us;
+		test_frame(&sensor, bytes, &imperfections, WAVEFORM_FALLING, &frame);
+		if (verdict_is_accepted(
+			    decode_repair(driver_find("dht21"), &frame, NULL, &out)))
+			assert_true(test_is_same(&out, &values));
+	}
+}
+
 /* Edges at random distances, from those that bits have to those of a floating line. */
 static void make_noise(uint64_t *random, struct frame *frame)
 {
@@ -313,6 +342,7 @@ int main(void)
 		cmocka_unit_test(a_damaged_frame_is_no_proof_of_a_big_step),
 		cmocka_unit_test(coarse_stamps_are_not_weighed),
 		cmocka_unit_test(frames_of_other_models_are_not_bent_to_fit),
+		cmocka_unit_test(bits_are_not_moved_to_where_the_model_has_them),
 		cmocka_unit_test(noise_is_not_read),
 	};
 
