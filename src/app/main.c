@@ -7,9 +7,9 @@
 #include "base/attributes.h"
 
 static const struct command *const commands[] = {
-	&command_run,       &command_check,   &command_read,
-	&command_capture,   &command_decode,  &command_synth,
-	&command_discovery, &command_drivers, &command_health,
+	&command_run,    &command_check,  &command_read,      &command_capture,
+	&command_decode, &command_synth,  &command_discovery, &command_drivers,
+	&command_health, &command_doctor,
 };
 
 static void print_version(void)

@@ -57,13 +57,11 @@ static void log_failure(struct dial *dial, size_t server, const char *reason)
 	       "no connection to the broker server=%s reason=\"%s\"", name, reason);
 }
 
-static int connect_as(struct dial *dial, size_t server, struct dialled *out,
-		      char reason[BROKER_MAX_REASON])
+struct broker_options dial_options(const struct config *config)
 {
-	const struct config *config = dial->config;
 	const struct config_tls *tls = &config->mqtt.tls;
-	char will_topic[PAYLOAD_MAX_TOPIC];
-	const struct broker_options options = {
+
+	return (struct broker_options){
 		.client_id = config->mqtt.client_id,
 		.username = config->mqtt.username,
 		.password = config->mqtt.password,
@@ -76,30 +74,45 @@ static int connect_as(struct dial *dial, size_t server, struct dialled *out,
 			.key_password = tls->key_password,
 			.is_verified = tls->is_verified,
 		},
-		.will = session_will(config, will_topic),
 	};
-
-	inbox_clear(dial->inbox);
-	return dial->broker->ops->connect(dial->broker, config->mqtt.servers[server],
-					  out->version, &options, &out->limits, reason);
 }
 
-/* MQTT 5 first, then 3.1.1, unless the configuration says which. Of the brokers that know
- * 3.1.1 only, some say so and some hang up. */
-static int connect_to(struct dial *dial, size_t server, struct dialled *out,
+static int connect_as(struct dial *dial, size_t server,
+		      const struct broker_options *options, struct dialled *out,
 		      char reason[BROKER_MAX_REASON])
+{
+	if (dial->inbox)
+		inbox_clear(dial->inbox);
+	return dial->broker->ops->connect(dial->broker,
+					  dial->config->mqtt.servers[server],
+					  out->version, options, &out->limits, reason);
+}
+
+/* Of the brokers that know 3.1.1 only, some say so and some hang up. */
+int dial_server(struct dial *dial, size_t server, const struct broker_options *options,
+		struct dialled *out, char reason[BROKER_MAX_REASON])
 {
 	enum config_mqtt_version wanted = dial->config->mqtt.version;
 	int error;
 
 	out->version = wanted == CONFIG_MQTT_3_1_1 ? 4 : 5;
-	error = connect_as(dial, server, out, reason);
+	error = connect_as(dial, server, options, out, reason);
 	if (wanted == CONFIG_MQTT_AUTO &&
 	    (error == -EPROTONOSUPPORT || error == -ECONNRESET)) {
 		out->version = 4;
-		error = connect_as(dial, server, out, reason);
+		error = connect_as(dial, server, options, out, reason);
 	}
 	return error;
+}
+
+static int connect_to(struct dial *dial, size_t server, struct dialled *out,
+		      char reason[BROKER_MAX_REASON])
+{
+	char will_topic[PAYLOAD_MAX_TOPIC];
+	struct broker_options options = dial_options(dial->config);
+
+	options.will = session_will(dial->config, will_topic);
+	return dial_server(dial, server, &options, out, reason);
 }
 
 bool dial(struct dial *dial, const struct order *order, struct dialled *out)

@@ -36,6 +36,16 @@ struct dialled {
 	struct broker_limits limits;
 };
 
+/* How the configuration says to connect, without a will; borrows its texts. */
+struct broker_options dial_options(const struct config *config);
+
+/* Tries one server: MQTT 5 first, then 3.1.1, unless the configuration says which. Wants config
+ * and broker of the dial, and clears the inbox where there is one; out->server is left alone.
+ * Returns as broker_ops.connect() does. */
+must_check int dial_server(struct dial *dial, size_t server,
+			   const struct broker_options *options, struct dialled *out,
+			   char reason[BROKER_MAX_REASON]);
+
 /* config, broker and inbox are set by the caller. Returns 0 or -ENOMEM. */
 must_check int dial_init(struct dial *dial);
 void dial_finish(struct dial *dial);

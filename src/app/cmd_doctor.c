@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/command.h"
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "app/doctor.h"
+#include "base/log.h"
+#include "publish/broker.h"
+
+static const struct check {
+	void (*check)(struct doctor *doctor);
+	bool wants_config;
+} checks[] = {
+	{ doctor_check_gateway, false }, { doctor_check_kernel, false },
+	{ doctor_check_clock, false },   { doctor_check_chips, false },
+	{ doctor_check_identity, true }, { doctor_check_pins, true },
+	{ doctor_check_brokers, true },
+};
+
+static void tell_config(struct doctor *doctor, const struct config_errors *errors)
+{
+	static const struct finding ok = { .id = "config", .level = FINDING_OK };
+	static const struct finding doubtful = { "config_doubtful", FINDING_WARNING,
+						 "it may not do what you want" };
+	static const struct finding wrong = { "config_wrong", FINDING_PROBLEM,
+					      "the gateway does not start with it" };
+
+	for (size_t i = 0; i < errors->num_items; i++) {
+		const struct config_error *error = &errors->items[i];
+
+		findings_add(&doctor->findings, error->is_warning ? &doubtful : &wrong,
+			     "mend the file; pin2mqtt.yaml(5) has every key, `sudo "
+			     "pin2mqtt check` tells when it is right",
+			     "%s:%u:%u: %s%s%s", doctor->path, error->line, error->column,
+			     error->path, *error->path ? ": " : "", error->text);
+	}
+	if (errors->num_items == 0)
+		findings_add(&doctor->findings, &ok, NULL, "%s is right", doctor->path);
+}
+
+static int examine(const char *path, bool is_json)
+{
+	struct doctor doctor = { .path = path };
+	struct config_errors errors = { 0 };
+	struct config *config = NULL;
+	int error = config_load(path, command_driver_facts(), &config, &errors);
+
+	doctor.config = error ? NULL : config;
+	findings_begin(&doctor.findings, is_json);
+	tell_config(&doctor, &errors);
+	config_errors_finish(&errors);
+	for (size_t i = 0; i < array_length(checks); i++) {
+		if (doctor.config || !checks[i].wants_config)
+			checks[i].check(&doctor);
+	}
+	findings_end(&doctor.findings);
+	config_free(config);
+	return doctor.findings.counts[FINDING_PROBLEM] ? EXIT_FAILED : EXIT_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *option_path = NULL;
+	bool is_json = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (option == 'h')
+			return command_print_help(&command_doctor);
+		if (option == '?')
+			return command_usage_error(&command_doctor, NULL);
+		if (option == 'c')
+			option_path = optarg;
+		else
+			is_json = true;
+	}
+	if (optind < argc)
+		return command_usage_error(&command_doctor, "unexpected argument: %s",
+					   argv[optind]);
+	signal(SIGPIPE, SIG_IGN);
+	broker_paho_clean_environment();
+	return examine(command_config_path(option_path), is_json);
+}
+
+const struct command command_doctor = {
+	.name = "doctor",
+	.synopsis = "[-c FILE] [--json]",
+	.summary = "what would keep this gateway from working here, and the mend",
+	.help = "  -c, --config FILE  the configuration (default: $PIN2MQTT_CONFIG, "
+		"else\n"
+		"                     /etc/pin2mqtt/pin2mqtt.yaml)\n"
+		"      --json         prints a JSON object\n",
+	.run = run,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The checks of `pin2mqtt doctor`: each looks at one thing that would keep the gateway from
+ * working here, and tells what it found. None drives a line or changes anything.
+ *
+ * Threads: main's.
+ */
+#ifndef APP_DOCTOR_H
+#define APP_DOCTOR_H
+
+#include <stdbool.h>
+
+#include "app/findings.h"
+#include "config/config.h"
+
+struct doctor {
+	const char *path; /* of the configuration */
+	const struct config *config; /* NULL where it is wrong: it has been told */
+	bool is_running; /* a gateway with this configuration answers */
+	bool has_chips; /* some GPIO chip is there */
+	struct findings findings;
+};
+
+void doctor_check_gateway(struct doctor *doctor);
+void doctor_check_kernel(struct doctor *doctor);
+void doctor_check_clock(struct doctor *doctor);
+void doctor_check_chips(struct doctor *doctor);
+/* These want a configuration. */
+void doctor_check_identity(struct doctor *doctor);
+void doctor_check_pins(struct doctor *doctor);
+void doctor_check_brokers(struct doctor *doctor);
+
+/* Whether this is a container. */
+bool doctor_is_contained(void);
+
+/* Whether a sensor is on the kernel's lines, and not on a simulated board or a recording. */
+bool doctor_is_real(const struct config_sensor *sensor);
+
+#endif

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""Situations that keep a gateway from working, made true, and what `doctor` says of them.
+Those of chips, lines and rights are in tests/board."""
+import json
+import subprocess
+
+import pytest
+
+import test_tls
+
+from conftest import PROGRAM, WAIT_S, free_port, wait_until
+
+certificates = test_tls.certificates
+serve = test_tls.tls_listener
+
+SENSOR = "sensors: [{id: porch, driver: dht22, pin: sim/4}]\n"
+
+
+class Doctor:
+    """Asks doctor about a configuration."""
+
+    def __init__(self, folder):
+        self.config = folder / "doctor.yaml"
+
+    def ask(self, text, *arguments):
+        self.config.write_text(text)
+        return subprocess.run([PROGRAM, "doctor", "-c", self.config, *arguments],
+                              capture_output=True, text=True, timeout=3 * WAIT_S, check=False)
+
+    def findings(self, text):
+        asked = self.ask(text, "--json")
+        assert asked.stderr == ""
+        told = json.loads(asked.stdout)
+        levels = [finding["level"] for finding in told["findings"]]
+        assert told["problems"] == levels.count("problem")
+        assert told["warnings"] == levels.count("warning")
+        assert asked.returncode == (1 if told["problems"] else 0)
+        for finding in told["findings"]:
+            assert (finding["level"] == "ok") != ("why" in finding and "mend" in finding), finding
+        return told["findings"]
+
+    def of_broker(self, url, more="", top=""):
+        """What is found of one broker."""
+        found = self.findings(f"gateway: {{id: g}}\n{top}mqtt:\n  servers: ['{url}']\n{more}\n"
+                              + SENSOR)
+        return [finding for finding in found if finding["id"].startswith("broker")]
+
+
+@pytest.fixture(name="doctor")
+def doctor_of(tmp_path):
+    return Doctor(tmp_path)
+
+
+def tls(**keys):
+    return "  tls:\n" + "".join(f"    {key}: {value}\n" for key, value in keys.items())
+
+
+def test_a_gateway_that_works_has_no_problem(doctor, broker):
+    found = doctor.findings(f"gateway: {{id: g}}\nmqtt: {{servers: ['{broker.url}']}}\n" + SENSOR)
+    assert [f for f in found if f["level"] == "problem"] == []
+    assert {"config", "gateway", "kernel", "chips", "pin", "broker"} <= {f["id"] for f in found}
+
+
+def test_every_mistake_of_the_configuration_is_told(doctor):
+    found = doctor.findings("mqtt: {servers: [mqtt://127.0.0.1], nonsense: 1}\nsensor: []\n")
+    wrong = [f["what"] for f in found if f["id"] == "config_wrong"]
+    assert len(wrong) == 2
+    assert all(f"{doctor.config}:" in what for what in wrong)
+    assert {"kernel", "gateway"} <= {f["id"] for f in found}
+
+
+def test_a_configuration_that_is_not_there_is_told(doctor, tmp_path):
+    doctor.config = tmp_path / "none" / "doctor.yaml"
+    asked = subprocess.run([PROGRAM, "doctor", "-c", doctor.config], capture_output=True,
+                           text=True, timeout=WAIT_S, check=False)
+    assert asked.returncode == 1
+    assert "problem" in asked.stdout and "No such file" in asked.stdout
+
+
+def test_no_sensors_is_a_warning(doctor, broker):
+    found = doctor.findings(f"mqtt: {{servers: ['{broker.url}']}}\nsensors: []\n")
+    assert "sensors_none" in {f["id"] for f in found}
+
+
+def test_a_recording_that_is_not_there_is_told(doctor, broker):
+    found = doctor.findings(f"mqtt: {{servers: ['{broker.url}']}}\n"
+                            "sensors: [{id: p, driver: dht22, pin: 'replay:/no/such.csv'}]\n")
+    assert "pin_missing" in {f["id"] for f in found}
+
+
+def test_a_broker_that_is_not_there_is_told(doctor):
+    [found] = doctor.of_broker(f"mqtt://127.0.0.1:{free_port()}")
+    assert found["id"] == "broker_unreachable" and "connection refused" in found["what"]
+
+
+def test_a_name_that_nobody_has_is_told(doctor):
+    [found] = doctor.of_broker("mqtt://nobody.invalid")
+    assert found["id"] == "broker_unreachable" and "host not found" in found["what"]
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_a_wrong_password_is_told_and_not_shown(doctor, broker, version):
+    broker.stop()
+    broker.set_password("g", "right")
+    broker.start()
+    more = f"  version: {version}\n  username: g\n  password: "
+    [found] = doctor.of_broker(broker.url, more + "wr0ng-one")
+    assert found["id"] == "broker_login" and "wr0ng-one" not in json.dumps(found)
+    [found] = doctor.of_broker(broker.url, more + "right")
+    assert found["level"] == "ok" and f"MQTT {version}" in found["what"]
+
+
+def test_a_topic_that_may_not_be_written_is_told(doctor, broker, tmp_path):
+    acl = tmp_path / "acl"
+    acl.write_text("topic readwrite pin2mqtt/other/#\n")
+    broker.stop()
+    broker.configure("allow_anonymous true", f"acl_file {acl}")
+    broker.start()
+    [found] = doctor.of_broker(broker.url)
+    assert found["id"] == "broker_acl"
+    acl.write_text("topic readwrite pin2mqtt/g/#\n")
+    broker.stop()
+    broker.start()
+    [found] = doctor.of_broker(broker.url)
+    assert found["level"] == "ok"
+
+
+def test_an_authority_that_is_not_trusted_is_told(doctor, serve, made):
+    url = serve()
+    [found] = doctor.of_broker(url, tls(ca_file=made["other_ca"]))
+    assert found["id"] == "broker_tls"
+    [found] = doctor.of_broker(url, tls(ca_file=made["ca"]))
+    assert found["level"] == "ok"
+
+
+@pytest.mark.parametrize("certificate", ["named", "expired"])
+def test_a_certificate_of_another_name_or_time_is_told(doctor, serve, made, certificate):
+    [found] = doctor.of_broker(serve(certificate), tls(ca_file=made["ca"]))
+    assert found["id"] == "broker_tls"
+
+
+def test_tls_that_is_not_verified_is_a_warning(doctor, serve):
+    url = serve()
+    ids = [f["id"] for f in doctor.of_broker(url, tls(verify="false"))]
+    assert ids == ["broker", "broker_unverified"]
+
+
+def test_tls_on_one_side_only_is_told(doctor, broker, serve):
+    secure = serve()
+    [found] = doctor.of_broker(secure.replace("mqtts://", "mqtt://"))
+    assert found["level"] == "problem" and "mqtts://" in found["what"]
+    [found] = doctor.of_broker(broker.url.replace("mqtt://", "mqtts://"))
+    assert found["level"] == "problem"
+
+
+def test_a_password_in_the_clear_is_a_warning_beyond_this_machine(doctor, broker):
+    more = "  username: g\n  password: x"
+    assert "broker_plain" in {f["id"] for f in doctor.of_broker("mqtt://nobody.invalid", more)}
+    assert "broker_plain" not in {f["id"] for f in doctor.of_broker(broker.url, more)}
+
+
+def test_doctor_disturbs_neither_the_gateway_nor_its_topics(doctor, broker, listen, run):
+    listener = listen()
+    gateway = run()
+    listener.wait_for("/readings")
+    found = doctor.of_broker(broker.url, "  client_id: pin2mqtt-g\n  topic: b")
+    assert found[0]["level"] == "ok"
+    [probe] = listener.wait_for("b/g/doctor")
+    assert (probe.text, probe.is_retained) == ("{}", False)
+    assert "lost" not in gateway.said() and listener.last("b/g/status") == "online"
+
+
+def test_doctor_finds_the_running_gateway(run):
+    gateway = run()
+    config = gateway.process.args[gateway.process.args.index("-c") + 1]
+
+    def runs():
+        asked = subprocess.run([PROGRAM, "doctor", "-c", config], capture_output=True,
+                               text=True, timeout=WAIT_S, check=False)
+        return "ok       the gateway runs: " in asked.stdout
+
+    wait_until(runs, "doctor finds it")
