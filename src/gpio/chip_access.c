@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-enum { DATABASE_BYTES = 4096, MAX_ACCOUNT = 40 };
+enum { DATABASE_BYTES = 4096, MAX_ACCOUNT = 40, MAX_GROUPS = 1024 };
 
 /* A user's or group's name, or its number where it has none (in a container, often). */
 static void name_account(bool is_group, uint32_t id, char out[MAX_ACCOUNT])
@@ -33,6 +33,19 @@ static void name_account(bool is_group, uint32_t id, char out[MAX_ACCOUNT])
 		text_add(&text, "%u", id);
 }
 
+/* group_member() is glibc's alone. */
+static bool is_in_group(gid_t wanted)
+{
+	gid_t groups[MAX_GROUPS];
+	int num_groups = getgroups(MAX_GROUPS, groups);
+
+	for (int i = 0; i < num_groups; i++) {
+		if (groups[i] == wanted)
+			return true;
+	}
+	return getegid() == wanted;
+}
+
 /* Whether the file's mode would let us in: then something else keeps us out. */
 static bool mode_allows(const struct stat *file)
 {
@@ -40,7 +53,7 @@ static bool mode_allows(const struct stat *file)
 		return true;
 	if (geteuid() == file->st_uid)
 		return (file->st_mode & S_IRUSR) && (file->st_mode & S_IWUSR);
-	if (group_member(file->st_gid))
+	if (is_in_group(file->st_gid))
 		return (file->st_mode & S_IRGRP) && (file->st_mode & S_IWGRP);
 	return (file->st_mode & S_IROTH) && (file->st_mode & S_IWOTH);
 }
