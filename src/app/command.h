@@ -28,7 +28,7 @@ struct command {
 
 extern const struct command command_run, command_check, command_read, command_capture,
 	command_decode, command_synth, command_discovery, command_drivers, command_health,
-	command_doctor;
+	command_doctor, command_scan;
 
 /* The configuration file: `option` where given, else $PIN2MQTT_CONFIG, else the default. */
 const char *command_config_path(const char *option);

@@ -9,7 +9,7 @@
 static const struct command *const commands[] = {
 	&command_run,    &command_check,  &command_read,      &command_capture,
 	&command_decode, &command_synth,  &command_discovery, &command_drivers,
-	&command_health, &command_doctor,
+	&command_health, &command_doctor, &command_scan,
 };
 
 static void print_version(void)

@@ -27,6 +27,7 @@ struct chip_line {
 	char name[CHIP_MAX_NAME]; /* empty: the kernel has none */
 	char consumer[CHIP_MAX_NAME];
 	bool is_used;
+	bool is_output;
 };
 
 /* Calls return 0 or a negative errno. */
@@ -45,6 +46,11 @@ struct chip_ops {
 must_check int chip_find_pin(const struct chip_ops *ops, const char *folder,
 			     const char *pin, struct line_place *out,
 			     char reason[LINE_MAX_REASON]);
+
+/* Lists lines as line_list() does; folder: as above. */
+must_check int chip_list_lines(const struct chip_ops *ops, const char *folder,
+			       const char *chip, line_visit_fn *visit, void *context,
+			       char reason[LINE_MAX_REASON]);
 
 /* Says why a line could not be taken, given the negative errno; asks the chip who holds it. */
 void chip_explain_refusal(const struct chip_ops *ops, const struct line_place *place,

@@ -16,6 +16,8 @@ enum { MAX_LIST = 200 }; /* bytes of a list of chips or lines in a reason */
 struct search {
 	const struct chip_ops *ops;
 	const char *folder;
+	line_visit_fn *visit; /* for a list */
+	void *context; /* of visit */
 	const char *wanted; /* the line's name, or the chip's */
 	struct line_place *out; /* the first that fits */
 	unsigned num_found;
@@ -99,6 +101,31 @@ static int visit_chip_names(struct search *search, struct chip *chip, const char
 	return search->num_found++ ? 0 : copy_path(path, search->out->chip);
 }
 
+/* Shows the lines of the wanted chip, or of every one, to the caller. */
+static int visit_lines(struct search *search, struct chip *chip, const char *path,
+		       const struct chip_facts *facts)
+{
+	if (search->wanted && strcmp(facts->name, search->wanted) != 0 &&
+	    strcmp(facts->label, search->wanted) != 0 &&
+	    strcmp(path, search->wanted) != 0)
+		return 0;
+	search->num_found++;
+	for (uint32_t i = 0; i < facts->num_lines; i++) {
+		struct line_listed listed = { 0 };
+		struct chip_line line;
+		int error = search->ops->read_line(chip, i, &line);
+
+		if (!error)
+			error = fill_place(&listed.place, path, facts, i, &line);
+		if (error)
+			return error;
+		listed.is_used = line.is_used;
+		listed.is_output = line.is_output;
+		search->visit(search->context, &listed);
+	}
+	return 0;
+}
+
 static int visit_path(struct search *search, const char *path, visit_fn *visit)
 {
 	struct chip_facts facts;
@@ -173,8 +200,8 @@ static int explain_nothing(const struct search *search, const char *what,
 {
 	if (search->closed[0]) {
 		if (search->num_chips)
-			text_add(reason, "no %s \"%s\" on %s, and ", what, search->wanted,
-				 search->chips);
+			text_add(reason, "no %s \"%s\" on %s, and ", what,
+				 search->wanted ? search->wanted : "", search->chips);
 		chip_explain_access(search->closed, reason);
 		return -EACCES;
 	}
@@ -306,6 +333,26 @@ int chip_find_pin(const struct chip_ops *ops, const char *folder, const char *pi
 	int error = find_chip(&search, chip, &text);
 
 	return error ? error : find_offset(&search, line_offset, &text);
+}
+
+int chip_list_lines(const struct chip_ops *ops, const char *folder, const char *chip,
+		    line_visit_fn *visit, void *context, char reason[LINE_MAX_REASON])
+{
+	struct search search = {
+		.ops = ops,
+		.folder = folder,
+		.visit = visit,
+		.context = context,
+	};
+	struct text text;
+	int error = start(&search, chip, visit_lines);
+
+	text_init(&text, reason, LINE_MAX_REASON);
+	if (error)
+		return explain_error(chip ? chip : folder, error, &text);
+	if (search.num_found == 0)
+		return explain_nothing(&search, "chip", &text);
+	return 0;
 }
 
 static void explain_busy(const struct line_place *place, const struct chip_facts *facts,

@@ -53,6 +53,15 @@ struct line_place {
 	const struct line_backend *backend;
 };
 
+/* A line of the kernel's, as a list has it. */
+struct line_listed {
+	struct line_place place; /* without a backend */
+	bool is_used; /* somebody holds it, or the pin has another function */
+	bool is_output;
+};
+
+typedef void line_visit_fn(void *context, const struct line_listed *listed);
+
 struct line_request {
 	enum line_edges edges;
 	enum line_bias bias;
@@ -73,6 +82,12 @@ struct line_request {
  * -ENAMETOOLONG.
  */
 must_check int line_find(const char *pin, struct line_place *out,
+			 char reason[LINE_MAX_REASON]);
+
+/* Shows every line of the kernel's chips, or of one chip (name, label or path; NULL: all).
+ *
+ * Returns 0 or a negative errno with a sentence in `reason`: -ENODEV, -EACCES, ... */
+must_check int line_list(const char *chip, line_visit_fn *visit, void *context,
 			 char reason[LINE_MAX_REASON]);
 
 /* Takes the line, and its trigger: as an input, nothing driven.

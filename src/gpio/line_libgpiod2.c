@@ -74,6 +74,8 @@ static int read_line(struct chip *chip, uint32_t line_offset, struct chip_line *
 	(void)text_copy(out->name, sizeof(out->name), name ? name : "");
 	(void)text_copy(out->consumer, sizeof(out->consumer), consumer ? consumer : "");
 	out->is_used = gpiod_line_info_is_used(info);
+	out->is_output =
+		gpiod_line_info_get_direction(info) == GPIOD_LINE_DIRECTION_OUTPUT;
 	gpiod_line_info_free(info);
 	return 0;
 }
@@ -94,6 +96,12 @@ static int kernel_find(const char *pin, struct line_place *out,
 		       char reason[LINE_MAX_REASON])
 {
 	return chip_find_pin(&chip_ops, "/dev", pin, out, reason);
+}
+
+int line_list(const char *chip, line_visit_fn *visit, void *context,
+	      char reason[LINE_MAX_REASON])
+{
+	return chip_list_lines(&chip_ops, "/dev", chip, visit, context, reason);
 }
 
 /* The first of libgpiod 2 do not take NULL here. */

@@ -17,6 +17,7 @@
 struct fake_line {
 	const char *name;
 	const char *consumer; /* NULL: nobody uses it */
+	bool is_output;
 };
 
 struct fake_chip {
@@ -32,19 +33,23 @@ static const struct fake_chip chips[] = {
 	  "gpiochip0",
 	  "pinctrl-rp1",
 	  0,
-	  { { "ID_SDA", NULL }, { "GPIO4", "spi0 CS0" }, { "", "" } } },
+	  { { "ID_SDA", NULL, false },
+	    { "GPIO4", "spi0 CS0", false },
+	    { "", "", false } } },
 	{ "gpiochip2",
 	  "gpiochip2",
 	  "expander",
 	  0,
-	  { { "GPIO17", NULL }, { "TWICE", NULL }, { "2/x/3", NULL } } },
+	  { { "GPIO17", NULL, true },
+	    { "TWICE", NULL, false },
+	    { "2/x/3", NULL, false } } },
 	{ "gpiochip10",
 	  "gpiochip10",
 	  "expander",
 	  0,
-	  { { "TWICE", NULL }, { "", NULL }, { "", NULL } } },
-	{ "gpiochip11", "", "", -EACCES, { { "", NULL } } },
-	{ "gpiochip12", "", "", -ENOTTY, { { "", NULL } } },
+	  { { "TWICE", NULL, false }, { "", NULL, false }, { "", NULL, false } } },
+	{ "gpiochip11", "", "", -EACCES, { { "", NULL, false } } },
+	{ "gpiochip12", "", "", -ENOTTY, { { "", NULL, false } } },
 };
 
 static char folder[] = "/tmp/test_chip_find.XXXXXX";
@@ -78,7 +83,10 @@ static int fake_read_line(struct chip *chip, uint32_t line_offset, struct chip_l
 	const struct fake_line *line =
 		&((const struct fake_chip *)chip)->lines[line_offset];
 
-	*out = (struct chip_line){ .is_used = line->consumer != NULL };
+	*out = (struct chip_line){
+		.is_used = line->consumer != NULL,
+		.is_output = line->is_output,
+	};
 	(void)text_copy(out->name, sizeof(out->name), line->name);
 	(void)text_copy(out->consumer, sizeof(out->consumer),
 			line->consumer ? line->consumer : "");
@@ -260,6 +268,58 @@ static void a_busy_line_names_its_consumer(void **state)
 		       "(SPI, I2C, a device tree overlay)");
 }
 
+static void note(void *context, const struct line_listed *listed)
+{
+	struct text *text = context;
+
+	text_add(text, "%s%u=%s%s%s", text->length ? " " : "", listed->place.line_offset,
+		 listed->place.name, listed->is_used ? "!" : "",
+		 listed->is_output ? ">" : "");
+}
+
+/* chip: NULL: all */
+static int list_lines(const char *chip, struct text *out, char reason[LINE_MAX_REASON])
+{
+	static char data[256];
+
+	text_init(out, data, sizeof(data));
+	return chip_list_lines(&ops, folder, chip, note, out, reason);
+}
+
+static void lines_are_listed_of_every_chip_or_of_one(void **state)
+{
+	char reason[LINE_MAX_REASON], path[128];
+	struct text text;
+
+	(void)state;
+	plug(two);
+	assert_int_equal(list_lines(NULL, &text, reason), 0);
+	assert_string_equal(text.data, "0=ID_SDA 1=GPIO4! 2=! 0=GPIO17> 1=TWICE 2=2/x/3");
+	assert_int_equal(list_lines("gpiochip2", &text, reason), 0);
+	assert_string_equal(text.data, "0=GPIO17> 1=TWICE 2=2/x/3");
+	assert_int_equal(list_lines("expander", &text, reason), 0);
+	assert_string_equal(text.data, "0=GPIO17> 1=TWICE 2=2/x/3");
+	path_of("gpiochip0", path);
+	assert_int_equal(list_lines(path, &text, reason), 0);
+	assert_string_equal(text.data, "0=ID_SDA 1=GPIO4! 2=!");
+}
+
+static void a_list_says_why_it_is_empty(void **state)
+{
+	char reason[LINE_MAX_REASON];
+	struct text text;
+
+	(void)state;
+	plug(two);
+	assert_int_equal(list_lines("cellar", &text, reason), -ENODEV);
+	assert_non_null(strstr(reason, "no chip \"cellar\"; the chips are gpiochip0"));
+	plug(none);
+	assert_int_equal(list_lines(NULL, &text, reason), -ENODEV);
+	assert_non_null(strstr(reason, "there is no GPIO chip"));
+	plug(with_closed + 1);
+	assert_int_equal(list_lines(NULL, &text, reason), -EACCES);
+}
+
 static int make_folder(void **state)
 {
 	(void)state;
@@ -284,6 +344,8 @@ int main(void)
 		cmocka_unit_test(
 			a_chip_that_may_not_be_opened_matters_only_if_nothing_is_found),
 		cmocka_unit_test(a_busy_line_names_its_consumer),
+		cmocka_unit_test(lines_are_listed_of_every_chip_or_of_one),
+		cmocka_unit_test(a_list_says_why_it_is_empty),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "app/command.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/inquiry.h"
+#include "base/clock.h"
+#include "base/text.h"
+#include "publish/payload.h"
+
+enum {
+	MAX_LINES = 1024, /* of all chips; a board has some 60 */
+	MAX_PIN = 2 * LINE_MAX_NAME,
+	/* A first frame may be lost, and three of a kind decide on the model. */
+	MAX_TRIES = 8,
+	REST_S = 2, /* of any model, before the second pass */
+};
+
+/* A line that is free, and what was found there. */
+struct candidate {
+	struct line_place place;
+	const struct driver *model; /* NULL: nothing that we know */
+	bool wants_pull_up; /* it answers with the pin's own resistor only */
+	bool has_answered;
+	struct reading reading;
+};
+
+struct scan {
+	struct candidate *candidates; /* owned; MAX_LINES of them */
+	size_t num_candidates;
+	size_t num_found;
+};
+
+/* Free inputs only: what somebody uses, or what is an output, drives something. */
+static void collect(void *context, const struct line_listed *listed)
+{
+	struct scan *scan = context;
+
+	if (listed->is_used || listed->is_output || scan->num_candidates == MAX_LINES)
+		return;
+	scan->candidates[scan->num_candidates++].place = listed->place;
+}
+
+static bool is_same_place(const char *pin, const struct line_place *place)
+{
+	char reason[LINE_MAX_REASON];
+	struct line_place found;
+
+	return line_find(pin, &found, reason) == 0 &&
+	       strcmp(found.chip, place->chip) == 0 &&
+	       found.line_offset == place->line_offset;
+}
+
+/* The best name that leads there: the line's own, or by the chip's label, which survives
+ * renumbering. */
+static void name_pin(const struct line_place *place, char pin[MAX_PIN])
+{
+	snprintf(pin, MAX_PIN, "%s", place->name);
+	if (*pin && is_same_place(pin, place))
+		return;
+	snprintf(pin, MAX_PIN, "%s/%u", place->label, place->line_offset);
+	if (!*place->label || !is_same_place(pin, place))
+		snprintf(pin, MAX_PIN, "%s/%u", place->chip, place->line_offset);
+}
+
+static void rest(const struct inquiry *inquiry)
+{
+	uint32_t rest_ms = inquiry_rest_ms(inquiry);
+	const struct timespec pause = {
+		.tv_sec = rest_ms / 1000,
+		.tv_nsec = rest_ms % 1000 * (long)CLOCK_NS_PER_MS,
+	};
+
+	nanosleep(&pause, NULL);
+}
+
+/* Asks until the model is known and a reading there, or nothing comes of it. */
+static void ask(struct candidate *candidate, struct inquiry *inquiry)
+{
+	for (unsigned tries = 0; tries < MAX_TRIES; tries++) {
+		enum verdict verdict;
+
+		if (inquiry_ask(inquiry, tries, &candidate->reading, &verdict) ||
+		    (verdict == VERDICT_NO_RESPONSE && !candidate->has_answered))
+			return;
+		candidate->has_answered = true;
+		if (verdict_is_accepted(verdict)) {
+			candidate->model = inquiry->decoder.model;
+			return;
+		}
+		rest(inquiry);
+	}
+}
+
+static void try_line(struct scan *scan, struct candidate *candidate, enum line_bias bias)
+{
+	char pin[MAX_PIN];
+	const struct inquiry_target target = {
+		.pin = pin,
+		.driver = driver_find("dht"),
+		.bias = bias,
+	};
+	struct inquiry *inquiry;
+
+	snprintf(pin, sizeof(pin), "%s/%u", candidate->place.chip,
+		 candidate->place.line_offset);
+	if (inquiry_open(&target, &inquiry))
+		return; /* somebody was faster, or the pin has no such resistor */
+	ask(candidate, inquiry);
+	inquiry_close(inquiry);
+	if (!candidate->model)
+		return;
+	candidate->wants_pull_up = bias == LINE_BIAS_PULL_UP;
+	scan->num_found++;
+	name_pin(&candidate->place, pin);
+	fprintf(stderr, "pin2mqtt scan: %s: a %s\n", pin, candidate->model->name);
+}
+
+/* Once as the wires are, then with the pin's own resistor where nothing has answered. */
+static void try_all(struct scan *scan)
+{
+	static const enum line_bias biases[] = { LINE_BIAS_AS_IS, LINE_BIAS_PULL_UP };
+
+	for (size_t pass = 0; pass < array_length(biases); pass++) {
+		if (pass > 0)
+			sleep(REST_S);
+		for (size_t i = 0; i < scan->num_candidates; i++) {
+			if (!scan->candidates[i].model)
+				try_line(scan, &scan->candidates[i], biases[pass]);
+		}
+	}
+}
+
+static void print_json(const struct scan *scan)
+{
+	const char *comma = "";
+
+	putchar('[');
+	for (size_t i = 0; i < scan->num_candidates; i++) {
+		const struct candidate *candidate = &scan->candidates[i];
+		char pin[MAX_PIN], data[PAYLOAD_MAX_READING + 8 * MAX_PIN];
+		struct text text;
+
+		if (!candidate->model)
+			continue;
+		name_pin(&candidate->place, pin);
+		text_init(&text, data, sizeof(data));
+		text_add(&text, "%s\n{\"pin\":", comma);
+		text_add_json(&text, pin);
+		text_add(&text, ",\"driver\":\"%s\",\"bias\":\"%s\",",
+			 candidate->model->name,
+			 candidate->wants_pull_up ? "pull_up" : "as_is");
+		payload_values(&text, &candidate->reading);
+		text_add(&text, "}");
+		fputs(data, stdout);
+		comma = ",";
+	}
+	puts("\n]");
+}
+
+static void print_yaml(const struct scan *scan)
+{
+	int number = 0;
+
+	puts("sensors:");
+	for (size_t i = 0; i < scan->num_candidates; i++) {
+		const struct candidate *candidate = &scan->candidates[i];
+		char pin[MAX_PIN], data[PAYLOAD_MAX_READING];
+		struct text text;
+
+		if (!candidate->model)
+			continue;
+		name_pin(&candidate->place, pin);
+		text_init(&text, data, sizeof(data));
+		payload_values(&text, &candidate->reading);
+		printf("  - id: sensor%d    # now %s\n    driver: %s\n    pin: '%s'\n",
+		       ++number, data, candidate->model->name, pin);
+		if (candidate->wants_pull_up)
+			puts("    bias: pull_up    # or a resistor of 4.7 to 10 kOhm");
+	}
+}
+
+/* Says what will be done, and waits for a yes. */
+static bool is_agreed(const struct scan *scan)
+{
+	char answer[16] = "";
+
+	fprintf(stderr, "These lines are free, and each will be pulled low for 20 ms "
+			"several times:\n");
+	for (size_t i = 0; i < scan->num_candidates; i++) {
+		char pin[MAX_PIN];
+
+		name_pin(&scan->candidates[i].place, pin);
+		fprintf(stderr, "%s%s", i % 8 ? "  " : "\n  ", pin);
+	}
+	fprintf(stderr, "\n\nThat harms no sensor; does anything else hang on them? "
+			"Go on? [y/N] ");
+	return fgets(answer, sizeof(answer), stdin) &&
+	       (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
+}
+
+static int scan_lines(struct scan *scan, bool is_asked, bool is_json)
+{
+	if (scan->num_candidates == 0) {
+		fputs("pin2mqtt scan: no line is free\n", stderr);
+		return EXIT_UNAVAILABLE;
+	}
+	if (is_asked && !is_agreed(scan))
+		return EXIT_FAILED;
+	try_all(scan);
+	if (is_json)
+		print_json(scan);
+	else if (scan->num_found > 0)
+		print_yaml(scan);
+	if (scan->num_found > 0)
+		return EXIT_DONE;
+	fprintf(stderr,
+		"pin2mqtt scan: none of %zu lines answers like a sensor: check its "
+		"power, "
+		"its ground and its data wire\n",
+		scan->num_candidates);
+	return EXIT_UNAVAILABLE;
+}
+
+static int scan_chips(const char *chip, bool is_asked, bool is_json)
+{
+	char reason[LINE_MAX_REASON];
+	struct scan scan = { .candidates = calloc(MAX_LINES, sizeof(*scan.candidates)) };
+	int status = EXIT_UNAVAILABLE;
+
+	if (!scan.candidates)
+		return EXIT_FAILED;
+	if (line_list(chip, collect, &scan, reason))
+		fprintf(stderr, "pin2mqtt scan: %s\n", reason);
+	else
+		status = scan_lines(&scan, is_asked, is_json);
+	free(scan.candidates);
+	return status;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "chip", required_argument, NULL, 'C' },
+		{ "yes", no_argument, NULL, 'y' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *chip = NULL;
+	bool is_asked = true, is_json = false;
+	int option;
+
+	while ((option = getopt_long(argc, argv, "yh", options, NULL)) != -1) {
+		if (option == 'h')
+			return command_print_help(&command_scan);
+		if (option == '?')
+			return command_usage_error(&command_scan, NULL);
+		if (option == 'C')
+			chip = optarg;
+		else if (option == 'y')
+			is_asked = false;
+		else
+			is_json = true;
+	}
+	if (optind < argc)
+		return command_usage_error(&command_scan, "unexpected argument: %s",
+					   argv[optind]);
+	if (is_asked && !isatty(STDIN_FILENO))
+		return command_usage_error(&command_scan,
+					   "nobody can be asked here: --yes goes on");
+	return scan_chips(chip, is_asked, is_json);
+}
+
+const struct command command_scan = {
+	.name = "scan",
+	.synopsis = "[--chip C] [--yes] [--json]",
+	.summary = "which pins answer like a sensor, with a configuration to paste",
+	.help = "      --chip C  only this chip's lines: its name, label or path\n"
+		"  -y, --yes     does not ask before it drives lines\n"
+		"      --json    prints a JSON array\n",
+	.run = run,
+};
