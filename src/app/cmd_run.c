@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "app/pipeline.h"
 #include "app/reload.h"
 #include "app/supervisor.h"
 #include "app/version.h"
@@ -29,7 +28,6 @@ static void block_signals(sigset_t *set)
 /* Takes the configuration. */
 static int run_until_signal(struct config *config)
 {
-	struct pipeline *pipeline;
 	struct reload reload;
 	sigset_t set;
 
@@ -38,26 +36,23 @@ static int run_until_signal(struct config *config)
 	log_info("pin2mqtt %s starts gateway=%s sensors=%zu", version_string(),
 		 config->gateway.id, config->num_sensors);
 
-	int error = pipeline_start(config, &pipeline);
+	int error = reload_start(&reload, config);
 
 	if (error) {
 		log_error("cannot start: %s", strerror(-error));
-		config_free(config);
 		return EXIT_FAILED;
 	}
-	error = reload_open(&reload, pipeline, config);
 
-	int received = error ? error : supervisor_run(&reload, &set);
+	int received = supervisor_run(&reload, &set);
 
 	if (received < 0)
 		log_error("cannot go on: %s", strerror(-received));
 	else
 		log_info("stopping signal=%s", strsignal(received));
-	if (!pipeline_stop(pipeline)) {
+	if (!reload_stop(&reload)) {
 		log_warning("the connection hangs; ending without it");
 		_exit(received < 0 ? EXIT_FAILED : EXIT_DONE);
 	}
-	reload_close(&reload);
 	log_info("stopped");
 	return received < 0 ? EXIT_FAILED : EXIT_DONE;
 }

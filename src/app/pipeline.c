@@ -253,9 +253,17 @@ static int start_connection(struct pipeline *pipeline)
 		error = outbox_new(config->store.max_bytes,
 				   config->store.max_age_s * UINT64_C(1000), config,
 				   &pipeline->outbox);
-	if (!error)
-		error = connection_start(config, pipeline->outbox, info,
-					 pipeline->discovery, &pipeline->connection);
+	if (!error) {
+		const struct connection_setup setup = {
+			.config = config,
+			.outbox = pipeline->outbox,
+			.discovery = pipeline->discovery,
+			.info = info,
+			.obeyer = { requests_hand_over, &pipeline->requests },
+		};
+
+		error = connection_start(&setup, &pipeline->connection);
+	}
 	free(info);
 	return error;
 }
@@ -281,13 +289,17 @@ static int start(struct pipeline *pipeline)
 	return error;
 }
 
-int pipeline_start(const struct config *config, struct pipeline **out)
+int pipeline_start(const struct config *config, const struct wake *news,
+		   struct pipeline **out)
 {
 	struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
 
 	if (!pipeline)
 		return -ENOMEM;
 	pipeline->config = config;
+	pipeline->news = news;
+	requests_init(&pipeline->requests, &pipeline->publisher.wake, news);
+	pipeline->publisher.requests = &pipeline->requests;
 	pipeline->publisher.wake.fd = -1;
 
 	int error = start(pipeline);
@@ -327,6 +339,17 @@ const char *pipeline_hanging(struct pipeline *pipeline)
 		capture_nudge(chip->capture);
 	}
 	return hanging;
+}
+
+bool pipeline_take_reload(struct pipeline *pipeline, struct request *out)
+{
+	return requests_take_reload(&pipeline->requests, out);
+}
+
+void pipeline_answer(struct pipeline *pipeline, enum request_verb verb,
+		     const char *payload)
+{
+	connection_answer(pipeline->connection, verb, payload);
 }
 
 const struct publisher *pipeline_publisher(const struct pipeline *pipeline)

@@ -13,6 +13,7 @@
 
 #include "app/pipeline.h"
 #include "app/publisher.h"
+#include "app/requests.h"
 #include "app/simulation.h"
 #include "base/attributes.h"
 #include "base/ring.h"
@@ -48,6 +49,8 @@ struct pipeline {
 	struct outbox *outbox; /* owned */
 	struct discovery *discovery; /* owned; NULL: Home Assistant is told nothing */
 	struct connection *connection; /* owned */
+	struct requests requests;
+	const struct wake *news; /* borrowed; outlives this: what main looks at */
 	struct publisher publisher;
 	struct publisher_source *sources; /* owned; as chips[] */
 	struct publisher_sensor *sensors; /* owned; as config->sensors[] */

@@ -21,14 +21,13 @@ static bool is_same_link(const struct config *before, const struct config *after
 	       strcmp(before->gateway.id, after->gateway.id) == 0;
 }
 
-int pipeline_prepare_reload(struct pipeline *pipeline, const struct config *config,
-			    const struct wake *ready)
+int pipeline_prepare_reload(struct pipeline *pipeline, const struct config *config)
 {
 	int error = payload_check_topics(config);
 
 	if (!error)
 		connection_pause(pipeline->connection,
-				 !is_same_link(pipeline->config, config), ready);
+				 !is_same_link(pipeline->config, config), pipeline->news);
 	return error;
 }
 

@@ -53,6 +53,7 @@ static void accept(struct publisher *publisher, struct reading *reading)
 	sensor->num_refused = 0;
 	care_feed_reset(&publisher->sensors[sensor->feed_leader].feed);
 	set_available(publisher, reading->sensor, true);
+	requests_on_reading(publisher, reading);
 }
 
 /* Says what is wrong, once until it reads again. */
@@ -146,6 +147,7 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 	if (atomic_load_explicit(&publisher->is_stopping, memory_order_relaxed))
 		care.asks_again = false;
 	capture_advise(sensor->source->capture, sensor->capture_index, &care);
+	requests_on_frame(publisher, frame);
 	if (care.is_taken) {
 		accept(publisher, &reading);
 	} else if (!is_accepted) {
@@ -153,8 +155,10 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 		log_debug("%s: refused verdict=%s try=%u edges=%u",
 			  sensor_id(publisher, frame->sensor), verdict_name(verdict),
 			  frame->attempt + 1U, frame->num_edges);
-		if (!care.asks_again)
+		if (!care.asks_again) {
+			requests_on_refusal(publisher, frame->sensor, verdict);
 			complain(publisher, frame, verdict);
+		}
 		if (care_is_hung(&sensor->care))
 			cut_power(publisher, frame->sensor);
 	}
@@ -253,6 +257,10 @@ static void run(void *context)
 
 		uint64_t now_ns = clock_mono_ns();
 		uint64_t next_ns = check_stale(publisher, now_ns);
+		uint64_t late_ns = requests_serve(publisher, now_ns);
+
+		if (late_ns < next_ns)
+			next_ns = late_ns;
 
 		if (now_ns >= publisher->health_ns)
 			post_health(publisher, now_ns);
@@ -285,4 +293,5 @@ void publisher_stop(struct publisher *publisher)
 	/* The captures have stopped before us: what they left in the rings still counts. */
 	for (size_t i = 0; i < publisher->num_sources; i++)
 		drain(publisher, &publisher->sources[i]);
+	requests_cancel(publisher);
 }

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "app/requests.h"
 #include "base/attributes.h"
 #include "base/ring.h"
 #include "base/thread.h"
@@ -48,12 +49,15 @@ struct publisher_sensor {
 	bool is_refusing; /* the last turn ended without a reading, and that is logged */
 	uint32_t num_refused; /* attempts since the last reading */
 	struct tally tally;
+	struct request_wait *reading_wait; /* owned; NULL: nobody asked for a reading */
+	struct request_wait *frames_wait; /* owned; NULL: nor for a recording */
 };
 
 struct publisher {
 	const struct config *config; /* borrowed; outlives this */
 	struct outbox *outbox; /* borrowed; outlives this */
 	struct connection *connection; /* borrowed; outlives this */
+	struct requests *requests; /* borrowed; outlives this */
 	struct wake wake; /* captures signal it */
 	struct publisher_source *sources; /* owned by the pipeline */
 	size_t num_sources;

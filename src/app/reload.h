@@ -13,27 +13,33 @@
 #include "base/attributes.h"
 #include "base/wake.h"
 #include "config/config.h"
+#include "publish/request.h"
+
+enum { RELOAD_MAX_CHANGED = 768 };
 
 struct reload {
-	struct pipeline *pipeline; /* borrowed; outlives this */
+	struct pipeline *pipeline; /* owned */
 	struct config *config; /* owned; what runs */
 	struct config *next; /* owned; waits for the connection; NULL: none does */
+	char changed[RELOAD_MAX_CHANGED]; /* what that one changes */
 	bool is_asked_again; /* while one waits */
-	struct wake ready; /* poll its fd, then call reload_go_on() */
+	struct request request; /* that asked for what waits */
+	bool is_requested; /* or else it was a signal */
+	struct wake news; /* poll its fd, then call reload_go_on() */
 };
 
-/* config: what the pipeline runs; takes it. Returns 0 or a negative errno. */
-must_check int reload_open(struct reload *reload, struct pipeline *pipeline,
-			   struct config *config);
+/* Starts the pipeline. config: takes it, in any case.
+ * Returns 0 or a negative errno: there is nothing to stop. */
+must_check int reload_start(struct reload *reload, struct config *config);
 
-/* After the pipeline has stopped. */
-void reload_close(struct reload *reload);
+/* Stops it. Returns false where a library hangs: the process must end by _exit(). */
+must_check bool reload_stop(struct reload *reload);
 
 /* Reads the file again; what is wrong with it, or what changes, is logged. */
 void reload_ask(struct reload *reload);
 
-/* Takes over what waits, if its time has come. Returns 0, or a negative errno: the pipeline is
- * of no use any more. */
+/* Obeys requests, and takes over what waits, if its time has come. Returns 0, or a negative
+ * errno: the pipeline is of no use any more. */
 must_check int reload_go_on(struct reload *reload);
 
 #endif

@@ -115,7 +115,7 @@ static int wait_for_events(struct supervisor *supervisor)
 	struct pollfd slots[] = {
 		{ .fd = supervisor->signal_fd, .events = POLLIN },
 		{ .fd = supervisor->health_fd, .events = POLLIN },
-		{ .fd = supervisor->reload->ready.fd, .events = POLLIN },
+		{ .fd = supervisor->reload->news.fd, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 	uint64_t now_ns = clock_mono_ns();

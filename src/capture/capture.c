@@ -190,6 +190,23 @@ static void take_advices(struct capture *capture)
 	}
 }
 
+/* Turns out of turn: their tries are counted anew. */
+static void take_orders(struct capture *capture)
+{
+	for (size_t i = 0; i < capture->num_slots; i++) {
+		struct slot *slot = &capture->slots[i];
+		uint32_t num_orders =
+			atomic_load_explicit(&slot->num_orders, memory_order_relaxed);
+
+		if (num_orders == slot->num_orders_taken)
+			continue;
+		slot->num_orders_taken = num_orders;
+		slot->attempt = 0;
+		if (rested_ns(slot) < slot->next_ns)
+			slot->next_ns = rested_ns(slot);
+	}
+}
+
 static struct slot *next_slot(struct capture *capture)
 {
 	struct slot *next = &capture->slots[0];
@@ -212,6 +229,7 @@ static void run(void *context)
 	while (!atomic_load_explicit(&capture->is_stopping, memory_order_relaxed)) {
 		atomic_fetch_add_explicit(&capture->num_rounds, 1, memory_order_relaxed);
 		take_advices(capture);
+		take_orders(capture);
 
 		uint64_t restore_ns = capture_serve_feeds(capture);
 		struct slot *slot = next_slot(capture);
@@ -356,6 +374,13 @@ void capture_nudge(const struct capture *capture)
 uint32_t capture_num_rounds(const struct capture *capture)
 {
 	return atomic_load_explicit(&capture->num_rounds, memory_order_relaxed);
+}
+
+void capture_ask_now(struct capture *capture, size_t index)
+{
+	atomic_fetch_add_explicit(&capture->slots[index].num_orders, 1,
+				  memory_order_relaxed);
+	wake_signal(&capture->wake);
 }
 
 bool capture_take_fault(struct capture *capture, size_t index, int *error_out,

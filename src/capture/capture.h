@@ -7,8 +7,8 @@
  * one capture, whatever their chips.
  *
  * Threads: capture_start(), capture_pause(), capture_stop() and capture_free() from one owner;
- *          capture_advise(), capture_cut_power() and capture_take_fault() from the consumer of
- *          the ring; capture_nudge() and capture_num_rounds() from any.
+ *          capture_advise(), capture_ask_now(), capture_cut_power() and capture_take_fault() from
+ *          the consumer of the ring; capture_nudge() and capture_num_rounds() from any.
  * RT-safe: the loop is, except while it opens a line that failed.
  */
 #ifndef CAPTURE_CAPTURE_H
@@ -80,6 +80,10 @@ void capture_advise(struct capture *capture, size_t index,
 /* Cuts the power of this sensor, and of those on the same pin, for some seconds. Does nothing
  * where it has no power pin, or that is cut already. */
 void capture_cut_power(struct capture *capture, size_t index);
+
+/* A reading is wanted out of turn: ask the sensor as soon as it may be asked. index: into the
+ * request's sensors. */
+void capture_ask_now(struct capture *capture, size_t index);
 
 /* What is wrong with a line, once for each change: true with 0 (it works again) or a negative
  * errno and a sentence. */

@@ -29,8 +29,10 @@ struct slot {
 	bool is_fed_anew; /* no attempt was made since power came */
 	uint32_t advice_taken;
 	uint32_t num_cuts_taken;
-	_Atomic uint32_t advice; /* consumer writes, as the next one */
+	uint32_t num_orders_taken;
+	_Atomic uint32_t advice; /* consumer writes, as the next two */
 	_Atomic uint32_t num_cuts;
+	_Atomic uint32_t num_orders; /* turns out of turn */
 	struct fault fault;
 };
 

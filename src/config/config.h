@@ -78,6 +78,7 @@ struct config {
 		uint32_t qos; /* 0 or 1, of state and readings */
 		enum config_retain retain;
 		uint32_t keepalive_ms;
+		bool takes_requests; /* of others, over the broker */
 	} mqtt;
 	struct {
 		bool is_enabled;

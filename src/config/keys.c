@@ -85,6 +85,8 @@ static const struct key keys[] = {
 	{ "mqtt.keepalive", KEY_DURATION_MS, .fallback = "20s", FIELD(mqtt.keepalive_ms),
 	  .min = 5 * SECOND, .max = 18 * HOUR, .step = SECOND,
 	  .help = "longest silence before the broker is asked for a sign of life" },
+	{ "mqtt.requests", KEY_BOOLEAN, .fallback = "false", FIELD(mqtt.takes_requests),
+	  .help = "whether requests are taken from whoever may post to request/..." },
 
 	{ "homeassistant", KEY_SECTION, .help = "what Home Assistant is told" },
 	{ "homeassistant.enabled", KEY_BOOLEAN, .fallback = "true",

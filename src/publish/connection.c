@@ -47,8 +47,7 @@ struct connection {
 	struct order order;
 	_Atomic uint32_t version; /* 0: not connected; our thread writes, as below */
 	_Atomic uint32_t num_connects;
-	pthread_mutex_t health_lock; /* guards health */
-	char *health; /* owned; NULL: none waits */
+	struct connection_obeyer obeyer;
 };
 
 static uint32_t get(const _Atomic uint32_t *value)
@@ -104,17 +103,34 @@ static void take_acks(struct connection *connection)
 		session_acknowledge(&connection->session, ack.token, ack.reason);
 }
 
-static void post_health(struct connection *connection)
+static void answer(struct connection *connection, const struct request *request,
+		   const char *error)
 {
-	pthread_mutex_lock(&connection->health_lock);
+	char data[4096]; /* where every byte is escaped, too */
+	struct text text;
 
-	char *health = connection->health;
+	text_init(&text, data, sizeof(data));
+	request_refuse(&text, request, error);
+	connection_answer(connection, request->verb, data);
+}
 
-	connection->health = NULL;
-	pthread_mutex_unlock(&connection->health_lock);
-	if (health)
-		session_post_health(&connection->session, health);
-	free(health);
+static void take_requests(struct connection *connection)
+{
+	struct request request;
+	char error[REQUEST_MAX_ERROR];
+	enum request_fate fate;
+
+	while ((fate = request_box_take(&connection->session.requests, clock_mono_ns(),
+					&request, error)) != REQUEST_FATE_NONE) {
+		log_info("request verb=%s%s%s%s%s", request_verb_name(request.verb),
+			 *request.sensor_id ? " sensor=" : "", request.sensor_id,
+			 fate == REQUEST_FATE_REFUSE ? " refused: " : "",
+			 fate == REQUEST_FATE_REFUSE ? error : "");
+		if (fate == REQUEST_FATE_REFUSE)
+			answer(connection, &request, error);
+		else if (connection->obeyer.take)
+			connection->obeyer.take(connection->obeyer.context, &request);
+	}
 }
 
 /* One step of a standing connection. Returns NULL, or why the connection is of no use. */
@@ -124,7 +140,7 @@ static const char *step(struct connection *connection, bool *is_idle_out)
 	take_acks(connection);
 	if (inbox_is_lost(&connection->inbox))
 		return inbox_lost_words(&connection->inbox);
-	post_health(connection);
+	take_requests(connection);
 
 	int posted = session_post(&connection->session);
 
@@ -283,40 +299,35 @@ static void free_connection(struct connection *connection)
 	dial_finish(&connection->dial);
 	session_finish(&connection->session);
 	inbox_close(&connection->inbox);
-	pthread_mutex_destroy(&connection->health_lock);
-	free(connection->health);
 	free(connection->info);
 	free(connection);
 }
 
-static int new_connection(const struct config *config, struct outbox *outbox,
-			  const char *info, const struct discovery *discovery,
-			  struct connection **out)
+static int new_connection(const struct connection_setup *setup, struct connection **out)
 {
 	struct connection *connection = calloc(1, sizeof(*connection));
 
 	if (!connection)
 		return -ENOMEM;
-	connection->config = config;
-	connection->outbox = outbox;
+	connection->config = connection->dial.config = setup->config;
+	connection->outbox = setup->outbox;
+	connection->obeyer = setup->obeyer;
 	connection->inbox.wake.fd = -1;
-	pthread_mutex_init(&connection->health_lock, NULL);
+	connection->inbox.announcer = &connection->session.announcer;
+	connection->inbox.requests = &connection->session.requests;
+	connection->dial.inbox = &connection->inbox;
+	connection->info = strdup(setup->info);
+	connection->session.config = setup->config;
+	connection->session.outbox = setup->outbox;
+	connection->session.info = connection->info;
+	connection->session.announcer.discovery = setup->discovery;
 	retry_init(&connection->retry, (uint32_t)clock_mono_ns() ^ (uint32_t)getpid()
 									   << 16);
-	connection->info = strdup(info);
-	connection->session.config = config;
-	connection->session.outbox = outbox;
-	connection->session.info = connection->info;
-	connection->session.announcer.discovery = discovery;
-	connection->inbox.announcer = &connection->session.announcer;
 
-	connection->dial.config = config;
-	connection->dial.inbox = &connection->inbox;
-
-	int error = connection->info ? session_init(&connection->session) : -ENOMEM;
+	int error = session_init(&connection->session);
 
 	if (!error)
-		error = dial_init(&connection->dial);
+		error = connection->info ? dial_init(&connection->dial) : -ENOMEM;
 	if (!error)
 		error = inbox_open(&connection->inbox);
 	if (error) {
@@ -327,17 +338,16 @@ static int new_connection(const struct config *config, struct outbox *outbox,
 	return 0;
 }
 
-int connection_start_over(const struct config *config, struct outbox *outbox,
-			  const char *info, const struct discovery *discovery,
+int connection_start_over(const struct connection_setup *setup,
 			  int (*broker_new)(const struct broker_events *events,
 					    struct broker **out),
 			  struct connection **out)
 {
 	struct connection *connection;
-	int error = payload_check_topics(config);
+	int error = payload_check_topics(setup->config);
 
 	if (!error)
-		error = new_connection(config, outbox, info, discovery, &connection);
+		error = new_connection(setup, &connection);
 	if (error)
 		return error;
 
@@ -357,11 +367,9 @@ int connection_start_over(const struct config *config, struct outbox *outbox,
 	return 0;
 }
 
-int connection_start(const struct config *config, struct outbox *outbox, const char *info,
-		     const struct discovery *discovery, struct connection **out)
+int connection_start(const struct connection_setup *setup, struct connection **out)
 {
-	return connection_start_over(config, outbox, info, discovery, broker_paho_new,
-				     out);
+	return connection_start_over(setup, broker_paho_new, out);
 }
 
 bool connection_stop(struct connection *connection)
@@ -455,18 +463,24 @@ void connection_set_available(struct connection *connection, uint16_t sensor,
 
 void connection_post_health(struct connection *connection, const char *payload)
 {
-	char *health;
-
 	if (get(&connection->version) == 0)
 		return;
-	health = strdup(payload);
-	pthread_mutex_lock(&connection->health_lock);
+	mailbox_put_news(&connection->session.mailbox, "health", payload);
+	wake_signal(&connection->inbox.wake);
+}
 
-	char *unsent = connection->health;
+void connection_answer(struct connection *connection, enum request_verb verb,
+		       const char *payload)
+{
+	static const char *const leaves[NUM_REQUEST_VERBS] = {
+		[REQUEST_READ] = "response/read",
+		[REQUEST_CAPTURE] = "response/capture",
+		[REQUEST_POWER_CYCLE] = "response/power_cycle",
+		[REQUEST_RELOAD] = "response/reload",
+		[REQUEST_LOG_LEVEL] = "response/log_level",
+	};
 
-	connection->health = health;
-	pthread_mutex_unlock(&connection->health_lock);
-	free(unsent);
+	mailbox_put(&connection->session.mailbox, leaves[verb], payload);
 	wake_signal(&connection->inbox.wake);
 }
 

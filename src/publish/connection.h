@@ -22,11 +22,20 @@
 #include "base/wake.h"
 #include "config/config.h"
 #include "publish/outbox.h"
+#include "publish/request.h"
 
 struct broker;
 struct broker_events;
 struct connection;
 struct discovery;
+
+/* Who obeys requests. */
+struct connection_obeyer {
+	/* Called on the connection's thread: may push to a ring and wake. The request is
+	 * borrowed for the call, and answered by connection_answer(). */
+	void (*take)(void *context, const struct request *request);
+	void *context; /* borrowed; outlives the connection */
+};
 
 /* Counters, for health and metrics. 32 bit: they wrap. */
 struct connection_stat {
@@ -38,18 +47,25 @@ struct connection_stat {
 	uint32_t num_refused; /* messages that the broker refused */
 };
 
-/* info: the JSON of the `info` topic, borrowed for the call.
- * discovery: what Home Assistant is told; NULL: nothing.
- * config, outbox and discovery are borrowed and outlive the connection; the broker is made inside.
+/* What a connection is made of. */
+struct connection_setup {
+	const struct config
+		*config; /* borrowed; outlives the connection, as the next two */
+	struct outbox *outbox;
+	const struct discovery
+		*discovery; /* what Home Assistant is told; NULL: nothing */
+	const char *info; /* borrowed for the call: the JSON of the `info` topic */
+	struct connection_obeyer obeyer; /* zeroed: requests are ignored */
+};
+
+/* setup: borrowed for the call; the broker is made inside.
  * Returns 0, -ENAMETOOLONG where a topic would be longer than PAYLOAD_MAX_TOPIC, or a
  * negative errno. */
-must_check int connection_start(const struct config *config, struct outbox *outbox,
-				const char *info, const struct discovery *discovery,
+must_check int connection_start(const struct connection_setup *setup,
 				struct connection **out);
 
 /* The same over another broker client than broker_paho_new(). For tests. */
-must_check int connection_start_over(const struct config *config, struct outbox *outbox,
-				     const char *info, const struct discovery *discovery,
+must_check int connection_start_over(const struct connection_setup *setup,
 				     int (*broker_new)(const struct broker_events *events,
 						       struct broker **out),
 				     struct connection **out);
@@ -86,6 +102,11 @@ void connection_set_available(struct connection *connection, uint16_t sensor,
 
 /* Posts the payload on `health`, once, if connected. Borrowed for the call. */
 void connection_post_health(struct connection *connection, const char *payload);
+
+/* Answers a request, once connected. Where too many answers wait, it is not said.
+ * payload: borrowed for the call. Threads: any. */
+void connection_answer(struct connection *connection, enum request_verb verb,
+		       const char *payload);
 
 void connection_stat(struct connection *connection, struct connection_stat *out);
 

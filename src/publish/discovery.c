@@ -246,6 +246,27 @@ static void add_diagnostic(struct text *out, const struct discovery *discovery,
 	text_add(out, "%s}", row->rest);
 }
 
+/* What somebody may ask of a sensor, as a button. */
+static void add_button(struct text *out, const struct discovery *discovery,
+		       uint16_t sensor, const char *verb, const char *name)
+{
+	const struct config *config = discovery->config;
+	char data[PAYLOAD_MAX_TOPIC];
+	struct text request;
+
+	begin_entity(out, discovery, sensor, verb, "button");
+	add_member(out, "name", name);
+	text_add(out, ",\"entity_category\":\"diagnostic\",\"qos\":1,\"command_topic\":");
+	text_init(&request, data, sizeof(data));
+	text_add(&request, "request/%s", verb);
+	add_topic(out, config, NO_SENSOR, data);
+	text_init(&request, data, sizeof(data));
+	text_add(&request, "{\"sensor\":\"%s\"}", config->sensors[sensor].id);
+	add_member(out, "payload_press", data);
+	add_availability(out, config, NO_SENSOR);
+	text_add(out, "}");
+}
+
 static void begin_document(struct text *out, const struct discovery *discovery,
 			   uint16_t sensor, const char *name)
 {
@@ -291,6 +312,14 @@ static void add_sensor(struct text *out, const struct discovery *discovery,
 	for (size_t i = 0; i < array_length(of_sensor); i++) {
 		text_add(out, i ? "," : "");
 		add_diagnostic(out, discovery, sensor, &of_sensor[i]);
+	}
+	if (config->mqtt.takes_requests) {
+		text_add(out, ",");
+		add_button(out, discovery, sensor, "read", "Read now");
+	}
+	if (config->mqtt.takes_requests && config->sensors[sensor].power_pin) {
+		text_add(out, ",");
+		add_button(out, discovery, sensor, "power_cycle", "Power cycle");
 	}
 	text_add(out, "}}");
 }

@@ -29,13 +29,15 @@ static void on_arrived(void *context, const char *topic, const char *payload,
 {
 	struct inbox *inbox = context;
 
-	if (announcer_hear(inbox->announcer, topic, payload, num_bytes, is_retained))
+	if (request_box_hear(inbox->requests, topic, payload, num_bytes, is_retained) ||
+	    announcer_hear(inbox->announcer, topic, payload, num_bytes, is_retained))
 		wake_signal(&inbox->wake);
 }
 
 int inbox_open(struct inbox *inbox)
 {
-	*inbox = (struct inbox){ .announcer = inbox->announcer };
+	*inbox = (struct inbox){ .announcer = inbox->announcer,
+				 .requests = inbox->requests };
 	ring_init(&inbox->acks, inbox->slots, INBOX_NUM_SLOTS, sizeof(inbox->slots[0]));
 	return wake_open(&inbox->wake);
 }

@@ -19,6 +19,7 @@
 #include "base/wake.h"
 #include "publish/announcer.h"
 #include "publish/broker.h"
+#include "publish/request_box.h"
 
 enum { INBOX_NUM_SLOTS = 64 }; /* a power of two; more than can be in flight */
 
@@ -32,11 +33,12 @@ struct inbox {
 	struct ring acks; /* the library's thread pushes, the owner pops */
 	struct ack slots[INBOX_NUM_SLOTS];
 	struct announcer *announcer; /* borrowed; outlives this; hears what arrives */
+	struct request_box *requests; /* the same */
 	_Atomic uint32_t is_lost; /* the library's thread sets, the owner clears */
 	_Atomic uint32_t lost_reason; /* the library's thread writes */
 };
 
-/* announcer is set by the caller. Returns 0 or a negative errno. */
+/* announcer and requests are set by the caller. Returns 0 or a negative errno. */
 must_check int inbox_open(struct inbox *inbox);
 void inbox_close(struct inbox *inbox);
 

@@ -44,8 +44,7 @@ void payload_values(struct text *out, const struct reading *reading)
 	}
 }
 
-/* All that `state` and `readings` have in common, without the braces. */
-static void add_members(struct text *out, const struct reading *reading)
+void payload_members(struct text *out, const struct reading *reading)
 {
 	text_add(out, "\"ts\":\"");
 	text_add_time(out, reading->wall_ms);
@@ -62,7 +61,7 @@ static void add_members(struct text *out, const struct reading *reading)
 void payload_state(struct text *out, const struct reading *reading)
 {
 	text_add(out, "{");
-	add_members(out, reading);
+	payload_members(out, reading);
 	text_add(out, "}");
 }
 
@@ -72,6 +71,6 @@ void payload_reading(struct text *out, const char *sensor_id,
 	text_add(out, "{\"sensor\":");
 	text_add_json(out, sensor_id);
 	text_add(out, ",");
-	add_members(out, reading);
+	payload_members(out, reading);
 	text_add(out, "%s}", is_replay ? ",\"replay\":true" : "");
 }

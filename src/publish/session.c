@@ -16,13 +16,13 @@ enum {
 	PAUSE_MIN_MS = 1000,
 	PAUSE_MAX_MS = 60000,
 	MAX_PAUSES = 5, /* then what the quota refuses is dropped like all else */
-	ANNOUNCED_STATUS = 1, /* of session.num_announced: what follows is info */
+	ANNOUNCED_STATUS = 1, /* values of session.num_announced */
+	ANNOUNCED_INFO,
 };
 
 static const char leaf_status[] = "status";
 static const char leaf_info[] = "info";
 static const char leaf_discovery[] = "discovery";
-static const char leaf_health[] = "health";
 static const char leaf_availability[] = "availability";
 static const char leaf_state[] = "state";
 static const char leaf_readings[] = "readings";
@@ -30,12 +30,15 @@ static const char leaf_readings[] = "readings";
 int session_init(struct session *session)
 {
 	announcer_init(&session->announcer, (uint32_t)clock_mono_ns());
+	request_box_init(&session->requests, session->config);
+	mailbox_init(&session->mailbox);
 	return presence_init(&session->presence, session->config->num_sensors);
 }
 
 void session_finish(struct session *session)
 {
 	announcer_finish(&session->announcer);
+	mailbox_finish(&session->mailbox);
 	presence_finish(&session->presence);
 }
 
@@ -48,6 +51,7 @@ int session_change(struct session *session, const struct config *config, const c
 		return error;
 	session->config = config;
 	session->info = info;
+	request_box_change(&session->requests, config);
 	if (session->num_announced > ANNOUNCED_STATUS)
 		session->num_announced = ANNOUNCED_STATUS;
 	announcer_change(&session->announcer, discovery, clock_mono_ns());
@@ -159,15 +163,25 @@ static int post_device(struct session *session, const struct text *topic,
 	return post(session, leaf_discovery, &message, 0);
 }
 
-static int subscribe(struct session *session, const char *topic)
+static int subscribe(struct session *session, const char *topic, const char *to_whom)
 {
 	int error = session->broker->ops->subscribe(session->broker, topic, 1);
 
 	if (error != -EACCES)
 		return error;
-	log_warning("the broker does not let us listen to Home Assistant topic=%s",
-		    topic);
+	log_warning("the broker does not let us listen to %s topic=%s", to_whom, topic);
 	return 0;
+}
+
+static int subscribe_to_requests(struct session *session)
+{
+	char topic_data[PAYLOAD_MAX_TOPIC];
+	struct text topic;
+
+	text_init(&topic, topic_data, sizeof(topic_data));
+	if (!request_box_filter(&session->requests, &topic))
+		return 0;
+	return subscribe(session, topic_data, "requests");
 }
 
 /* What Home Assistant is to be told. Half a document would lose a device: what does not fit,
@@ -187,7 +201,7 @@ static int post_discovery(struct session *session)
 		case ANNOUNCER_NOTHING:
 			return 0;
 		case ANNOUNCER_SUBSCRIBE:
-			result = subscribe(session, topic_data);
+			result = subscribe(session, topic_data, "Home Assistant");
 			break;
 		case ANNOUNCER_UNSUBSCRIBE:
 			result = session->broker->ops->unsubscribe(session->broker,
@@ -207,19 +221,48 @@ static int post_discovery(struct session *session)
 
 static int post_announcement(struct session *session)
 {
-	int posted;
+	int result;
 
 	switch (session->num_announced) {
 	case 0:
 		session->num_announced++;
 		return post_gateway(session, leaf_status, "online");
-	case 1:
+	case ANNOUNCED_STATUS:
 		session->num_announced++;
 		return post_gateway(session, leaf_info, session->info);
-	default:
-		posted = post_discovery(session);
-		return posted != 0 ? posted : post_presence(session);
+	case ANNOUNCED_INFO:
+		session->num_announced++;
+		result = subscribe_to_requests(session);
+		if (result != 0)
+			return result;
+		break;
 	}
+	result = post_discovery(session);
+	return result != 0 ? result : post_presence(session);
+}
+
+/* Answers to requests, and `health`. */
+static int post_mail(struct session *session)
+{
+	char topic_data[PAYLOAD_MAX_TOPIC];
+	struct text topic;
+	struct mail mail;
+
+	if (!mailbox_take(&session->mailbox, &mail))
+		return 0;
+	text_init(&topic, topic_data, sizeof(topic_data));
+	payload_gateway_topic(&topic, session->config, mail.leaf);
+
+	const struct broker_message message = {
+		.topic = topic_data,
+		.payload = mail.payload,
+		.num_bytes = strlen(mail.payload),
+		.qos = mail.qos,
+	};
+	int posted = post(session, mail.leaf, &message, 0);
+
+	free(mail.payload);
+	return posted;
 }
 
 static uint64_t age_ns(const struct reading *reading)
@@ -317,6 +360,8 @@ int session_post(struct session *session)
 
 	int posted = post_announcement(session);
 
+	if (posted == 0)
+		posted = post_mail(session);
 	if (posted != 0 || clock_mono_ns() < session->pause_until_ns)
 		return posted;
 	if (session->is_rewind_due) {
@@ -418,24 +463,6 @@ bool session_is_drained(const struct session *session)
 
 	outbox_stat(session->outbox, &stat);
 	return session->window.num_slots == 0 && stat.num_waiting == 0;
-}
-
-void session_post_health(struct session *session, const char *payload)
-{
-	char topic_data[PAYLOAD_MAX_TOPIC];
-	struct text topic;
-
-	text_init(&topic, topic_data, sizeof(topic_data));
-	payload_gateway_topic(&topic, session->config, leaf_health);
-
-	const struct broker_message message = {
-		.topic = topic_data,
-		.payload = payload,
-		.num_bytes = strlen(payload),
-	};
-
-	/* The next one comes in a minute. */
-	(void)post(session, leaf_health, &message, 0);
 }
 
 int session_say_offline(struct session *session)

@@ -18,8 +18,10 @@
 #include "config/config.h"
 #include "publish/announcer.h"
 #include "publish/broker.h"
+#include "publish/mailbox.h"
 #include "publish/outbox.h"
 #include "publish/presence.h"
+#include "publish/request_box.h"
 #include "publish/window.h"
 
 struct session {
@@ -28,6 +30,8 @@ struct session {
 	struct broker *broker; /* borrowed; outlives this */
 	const char *info; /* borrowed; outlives this */
 	struct announcer announcer; /* the library's thread tells it what arrives */
+	struct request_box requests; /* the same */
+	struct mailbox mailbox; /* any thread puts what is to be said */
 	int version; /* 5 or 4, of this connection */
 	struct broker_limits limits; /* of this connection */
 	struct window window;
@@ -76,9 +80,6 @@ bool session_is_stalled(const struct session *session, uint64_t now_ns);
 
 /* Nothing waits and nothing is in flight. */
 bool session_is_drained(const struct session *session);
-
-/* Posts `health`: no retries, no acknowledgement. */
-void session_post_health(struct session *session, const char *payload);
 
 /* Posts status offline. Returns 0, -EBUSY where the window has no room, or the broker's
  * negative errno. */

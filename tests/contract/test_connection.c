@@ -95,10 +95,13 @@ static int tear_down(void **state)
 
 static void start(struct fixture *fixture)
 {
-	assert_int_equal(connection_start(&fixture->config, fixture->outbox,
-					  "{\"version\":\"x\"}", NULL,
-					  &fixture->connection),
-			 0);
+	const struct connection_setup setup = {
+		.config = &fixture->config,
+		.outbox = fixture->outbox,
+		.info = "{\"version\":\"x\"}",
+	};
+
+	assert_int_equal(connection_start(&setup, &fixture->connection), 0);
 }
 
 static uint64_t put(struct fixture *fixture, uint16_t sensor, int32_t milli)

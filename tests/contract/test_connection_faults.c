@@ -168,8 +168,13 @@ static int tear_down(void **state)
 
 static void start(struct fixture *fixture)
 {
-	assert_int_equal(connection_start_over(&config, fixture->outbox, "{}", NULL,
-					       fake_new, &fixture->connection),
+	const struct connection_setup setup = {
+		.config = &config,
+		.outbox = fixture->outbox,
+		.info = "{}",
+	};
+
+	assert_int_equal(connection_start_over(&setup, fake_new, &fixture->connection),
 			 0);
 }
 

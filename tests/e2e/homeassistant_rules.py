@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Home Assistant's rules for device-based MQTT discovery, as its source has them
 (homeassistant/components/mqtt: discovery.py, schemas.py, entity.py, sensor.py,
-binary_sensor.py; components/sensor/const.py), and stricter than it: what it drops or logs
+binary_sensor.py, button.py; components/sensor/const.py), and stricter than it: what it drops or logs
 without losing the entity is a complaint here, too.
 
 check() takes the retained messages and returns what is wrong with them, in words.
@@ -16,7 +16,7 @@ import voluptuous as vol
 ID = r"[a-zA-Z0-9_-]+"
 TOPIC = re.compile(rf"(?P<prefix>.+)/device/(?:{ID}/)?(?P<id>{ID})/config")
 SLUG = re.compile(r"[a-z0-9]+(?:_+[a-z0-9]+)*")
-PLATFORMS = ("sensor", "binary_sensor")
+PLATFORMS = ("sensor", "binary_sensor", "button")
 MAX_STATE = 255
 
 # Device class -> its units. None: a state of it is no number, and has neither unit nor class.
@@ -117,7 +117,14 @@ BODIES = {
         "suggested_display_precision": whole, "options": [text],
         "last_reset_value_template": template}),
     "binary_sensor": vol.Schema({
-        **ENTITY, "payload_on": text, "payload_off": text, "off_delay": whole})}
+        **ENTITY, "payload_on": text, "payload_off": text, "off_delay": whole}),
+    "button": vol.Schema({
+        vol.Required("platform"): "button", vol.Required("unique_id"): text,
+        vol.Required("command_topic"): topic_to_read, "command_template": template,
+        "payload_press": text, "retain": False, "name": vol.Any(None, text),
+        "default_entity_id": text, "device_class": vol.In(("identify", "restart", "update")),
+        "entity_category": vol.In(("config", "diagnostic")), "enabled_by_default": bool,
+        "icon": icon, "qos": QOS, "encoding": text, **AVAILABILITY})}
 
 
 def sensor_complaints(entity):
@@ -153,7 +160,9 @@ def merged(root, component):
         entity |= {key: root[key] for key in ("availability", "availability_topic")
                    if key in root}
     for key in ("availability_mode", "availability_template", "payload_available",
-                "payload_not_available", "state_topic"):
+                "payload_not_available", "state_topic", "command_topic"):
+        if key == "state_topic" and component.get("platform") == "button":
+            continue  # which it drops without a word, and without harm
         if key in root:
             entity.setdefault(key, root[key])
     return entity
@@ -175,7 +184,8 @@ def entity_complaints(entity):
     yield from errors_of(BODIES[platform], entity)
     if platform == "sensor":
         yield from sensor_complaints(entity)
-    elif entity.get("device_class") not in BINARY_CLASSES | {None}:
+    elif platform == "binary_sensor" and \
+            entity.get("device_class") not in BINARY_CLASSES | {None}:
         yield f"no such device class of a binary_sensor: {entity['device_class']}"
     wanted = entity.get("default_entity_id", "")
     domain, _, slug = wanted.partition(".")

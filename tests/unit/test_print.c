@@ -38,6 +38,7 @@ static void all_defaults_are_printed(void **state)
 				     "  qos: 1\n"
 				     "  retain: auto\n"
 				     "  keepalive: 20s\n"
+				     "  requests: false\n"
 				     "homeassistant:\n"
 				     "  enabled: true\n"
 				     "  prefix: homeassistant\n"
