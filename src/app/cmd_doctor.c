@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/command.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -19,6 +20,27 @@ static const struct check {
 	{ doctor_check_identity, true }, { doctor_check_pins, true },
 	{ doctor_check_brokers, true },
 };
+
+static const char why_no_start[] = "the gateway does not start without it";
+
+/* A file that cannot be read is not to be mended. Returns whether it is that. */
+static bool tell_unreadable(struct doctor *doctor, int error)
+{
+	static const struct finding closed = { "config_closed", FINDING_PROBLEM,
+					       "nothing can be told of what is in it" };
+	static const struct finding missing = { "config_missing", FINDING_PROBLEM,
+						why_no_start };
+
+	if (error == -EACCES)
+		findings_add(&doctor->findings, &closed, "sudo pin2mqtt doctor",
+			     "%s may not be read by you", doctor->path);
+	else if (error == -ENOENT)
+		findings_add(&doctor->findings, &missing,
+			     "name it with -c, or begin with the example: "
+			     "/usr/share/doc/pin2mqtt/examples/pin2mqtt.yaml",
+			     "%s: No such file or directory", doctor->path);
+	return error == -EACCES || error == -ENOENT;
+}
 
 static void tell_config(struct doctor *doctor, const struct config_errors *errors)
 {
@@ -50,7 +72,8 @@ static int examine(const char *path, bool is_json)
 
 	doctor.config = error ? NULL : config;
 	findings_begin(&doctor.findings, is_json);
-	tell_config(&doctor, &errors);
+	if (!tell_unreadable(&doctor, error))
+		tell_config(&doctor, &errors);
 	config_errors_finish(&errors);
 	for (size_t i = 0; i < array_length(checks); i++) {
 		if (doctor.config || !checks[i].wants_config)

@@ -2,6 +2,8 @@
 """Situations that keep a gateway from working, made true, and what `doctor` says of them.
 Those of chips, lines and rights are in tests/board."""
 import json
+import os
+import shutil
 import subprocess
 
 import pytest
@@ -75,6 +77,23 @@ def test_a_configuration_that_is_not_there_is_told(doctor, tmp_path):
                            text=True, timeout=WAIT_S, check=False)
     assert asked.returncode == 1
     assert "problem" in asked.stdout and "No such file" in asked.stdout
+
+
+def test_a_configuration_that_may_not_be_read_is_told(doctor):
+    if os.geteuid() != 0:
+        pytest.skip("SKIP only root can become somebody else")
+    doctor.config.write_text(SENSOR)
+    doctor.config.chmod(0o600)
+    program = doctor.config.parent / "pin2mqtt"
+    shutil.copy(PROGRAM, program)
+    with program.open("rb") as file:  # the folder is closed to others
+        asked = subprocess.run([f"/proc/self/fd/{file.fileno()}", "doctor", "--json", "-c",
+                                doctor.config], capture_output=True, text=True, user=65534,
+                               group=65534, extra_groups=[], pass_fds=[file.fileno()],
+                               timeout=WAIT_S, check=False)
+    told = json.loads(asked.stdout)["findings"][0]
+    assert (asked.returncode, told["id"]) == (1, "config_closed")
+    assert told["mend"] == "sudo pin2mqtt doctor"
 
 
 def test_no_sensors_is_a_warning(doctor, broker):
