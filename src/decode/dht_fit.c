@@ -2,6 +2,7 @@
 #include "decode/dht_fit.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { NS_PER_US = 1000, NUM_PASSES = 4, NUM_PHASES = DHT_BITS_PER_BYTE };
 
@@ -47,37 +48,47 @@ bool dht_fit_is_gap(const struct dht_fit *fit, size_t index, size_t num_bits)
 	return index % NUM_PHASES == fit->phase && index != 0 && index + 1 < num_bits;
 }
 
-static int32_t without_gap_ns(const struct dht_fit *fit, int32_t interval_ns,
-			      size_t index, size_t num_bits)
+/* The first interval of a phase that may have a gap in it; the next are NUM_PHASES apart. */
+static size_t first_of_phase(unsigned phase)
 {
-	return dht_fit_is_gap(fit, index, num_bits) ? interval_ns - fit->gap_ns
-						    : interval_ns;
+	return phase != 0 ? phase : NUM_PHASES;
+}
+
+/* Copies the intervals, those with a gap shorter by it. */
+static void take_gaps_off(const struct dht_fit *fit, const int32_t *intervals_ns,
+			  size_t num_bits, int32_t *even_ns_out)
+{
+	memcpy(even_ns_out, intervals_ns, num_bits * sizeof(*even_ns_out));
+	for (size_t i = first_of_phase(fit->phase); i + 1 < num_bits; i += NUM_PHASES)
+		even_ns_out[i] -= fit->gap_ns;
+}
+
+static int32_t threshold_ns(const struct dht_fit *fit)
+{
+	return (fit->zero_ns + fit->one_ns) / 2;
 }
 
 static int32_t centre_ns(const struct dht_fit *fit, int32_t interval_ns)
 {
-	int32_t threshold_ns = (fit->zero_ns + fit->one_ns) / 2;
-
-	return interval_ns < threshold_ns ? fit->zero_ns : fit->one_ns;
+	return interval_ns < threshold_ns(fit) ? fit->zero_ns : fit->one_ns;
 }
 
-/* One pass of two-means; a class without members keeps its distance from the other. */
-static void move_centres(struct dht_fit *fit, const int32_t *intervals_ns,
-			 size_t num_bits)
+/* One pass of two-means; a class without members keeps its distance from the other. Returns
+ * whether it moved one: if not, no further pass will. */
+static bool move_centres(struct dht_fit *fit, const int32_t *even_ns, size_t num_bits)
 {
-	int32_t threshold_ns = (fit->zero_ns + fit->one_ns) / 2;
-	int32_t step_ns = fit->one_ns - fit->zero_ns;
+	int32_t old_zero_ns = fit->zero_ns, old_one_ns = fit->one_ns;
+	int32_t least_one_ns = threshold_ns(fit);
+	int32_t step_ns = old_one_ns - old_zero_ns;
 	int32_t sum_zero_ns = 0, sum_one_ns = 0;
 	int32_t num_zeros = 0, num_ones = 0;
 
 	for (size_t i = 0; i < num_bits; i++) {
-		int32_t ns = without_gap_ns(fit, intervals_ns[i], i, num_bits);
-
-		if (ns < threshold_ns) {
-			sum_zero_ns += ns;
+		if (even_ns[i] < least_one_ns) {
+			sum_zero_ns += even_ns[i];
 			num_zeros++;
 		} else {
-			sum_one_ns += ns;
+			sum_one_ns += even_ns[i];
 			num_ones++;
 		}
 	}
@@ -89,6 +100,7 @@ static void move_centres(struct dht_fit *fit, const int32_t *intervals_ns,
 		fit->zero_ns = fit->one_ns - step_ns;
 	if (num_ones == 0)
 		fit->one_ns = fit->zero_ns + step_ns;
+	return fit->zero_ns != old_zero_ns || fit->one_ns != old_one_ns;
 }
 
 static int32_t median_ns(int32_t *values_ns, size_t num_values)
@@ -113,9 +125,7 @@ static int32_t mean_off_ns(const struct dht_fit *fit, const int32_t *intervals_n
 {
 	int32_t sum_ns = 0, count = 0;
 
-	for (size_t i = phase; i + 1 < num_bits; i += NUM_PHASES) {
-		if (i == 0)
-			continue;
+	for (size_t i = first_of_phase(phase); i + 1 < num_bits; i += NUM_PHASES) {
 		sum_ns += intervals_ns[i] - centre_ns(fit, intervals_ns[i]);
 		count++;
 	}
@@ -131,9 +141,7 @@ static int32_t median_gap_ns(const struct dht_fit *fit, const int32_t *intervals
 	int32_t off_ns[DHT_MAX_BITS / NUM_PHASES];
 	size_t num_off = 0;
 
-	for (size_t i = 0; i < num_bits; i++) {
-		if (!dht_fit_is_gap(fit, i, num_bits))
-			continue;
+	for (size_t i = first_of_phase(fit->phase); i + 1 < num_bits; i += NUM_PHASES) {
 		int32_t ns = intervals_ns[i] - fit->gap_ns;
 
 		off_ns[num_off++] = ns - centre_ns(fit, ns);
@@ -182,6 +190,8 @@ static void find_gaps(struct dht_fit *fit, const int32_t *intervals_ns, size_t n
 bool dht_fit_find(struct dht_fit *fit, const struct dht_wire *wire,
 		  const int32_t *intervals_ns, size_t num_bits, unsigned phase)
 {
+	int32_t even_ns[DHT_MAX_BITS];
+
 	*fit = (struct dht_fit){
 		.zero_ns = (wire->bit_low_us + wire->zero_high_us) * NS_PER_US,
 		.one_ns = (wire->bit_low_us + wire->one_high_us) * NS_PER_US,
@@ -193,11 +203,14 @@ bool dht_fit_find(struct dht_fit *fit, const struct dht_wire *wire,
 		    intervals_ns[i] > MAX_INTERVAL_NS)
 			return false;
 	fit->is_coarse = are_coarse(intervals_ns, num_bits);
+	take_gaps_off(fit, intervals_ns, num_bits, even_ns);
 	for (unsigned pass = 0; pass < NUM_PASSES; pass++)
-		move_centres(fit, intervals_ns, num_bits);
+		if (!move_centres(fit, even_ns, num_bits))
+			break;
 	find_gaps(fit, intervals_ns, num_bits);
 	/* Once more without the gaps as they are. */
-	move_centres(fit, intervals_ns, num_bits);
+	take_gaps_off(fit, intervals_ns, num_bits, even_ns);
+	(void)move_centres(fit, even_ns, num_bits);
 	find_gaps(fit, intervals_ns, num_bits);
 	fit->max_gap_ns = wire->byte_gap_us * NS_PER_US;
 	if (fit->max_gap_ns < fit->gap_ns)
@@ -285,33 +298,43 @@ static bool are_gaps_doubtful(const struct dht_fit *fit, const int32_t *interval
 {
 	if (fit->has_gaps)
 		return false;
-	for (size_t i = 0; i < num_bits; i++) {
+	for (size_t i = first_of_phase(fit->phase); i + 1 < num_bits; i += NUM_PHASES) {
 		int32_t ns = intervals_ns[i];
 
-		if (dht_fit_is_gap(fit, i, num_bits) &&
-		    centre_ns(fit, ns) != centre_ns(fit, ns - fit->max_gap_ns))
+		if (centre_ns(fit, ns) != centre_ns(fit, ns - fit->max_gap_ns))
 			return true;
 	}
 	return false;
 }
 
+/* What each interval is off by, and the most. Returns false where one is neither 0 nor 1. */
+static bool measure_offs(struct dht_fit *fit, const int32_t *even_ns, size_t num_bits,
+			 int32_t *off_ns_out)
+{
+	int32_t tolerance_ns = tolerance_of(fit), max_off_ns = 0;
+
+	for (size_t i = 0; i < num_bits && max_off_ns <= tolerance_ns; i++) {
+		off_ns_out[i] = even_ns[i] - centre_ns(fit, even_ns[i]);
+		if (abs(off_ns_out[i]) > max_off_ns)
+			max_off_ns = abs(off_ns_out[i]);
+	}
+	fit->max_off_ns = max_off_ns;
+	return max_off_ns <= tolerance_ns;
+}
+
 bool dht_fit_read(struct dht_fit *fit, const int32_t *intervals_ns, size_t num_bits,
 		  uint8_t *bytes_out)
 {
-	int32_t tolerance_ns = tolerance_of(fit);
-	int32_t off_ns[DHT_MAX_BITS] = { 0 };
+	int32_t least_one_ns = threshold_ns(fit);
+	int32_t even_ns[DHT_MAX_BITS], off_ns[DHT_MAX_BITS] = { 0 };
 
+	take_gaps_off(fit, intervals_ns, num_bits, even_ns);
+	if (!measure_offs(fit, even_ns, num_bits, off_ns))
+		return false;
 	for (size_t i = 0; i < num_bits; i++) {
-		int32_t ns = without_gap_ns(fit, intervals_ns[i], i, num_bits);
-		int32_t expected_ns = centre_ns(fit, ns);
 		uint8_t *byte = &bytes_out[i / DHT_BITS_PER_BYTE];
 
-		off_ns[i] = ns - expected_ns;
-		if (abs(off_ns[i]) > fit->max_off_ns)
-			fit->max_off_ns = abs(off_ns[i]);
-		if (abs(off_ns[i]) > tolerance_ns)
-			return false;
-		*byte = (uint8_t)(*byte << 1 | (expected_ns == fit->one_ns));
+		*byte = (uint8_t)(*byte << 1 | (even_ns[i] >= least_one_ns));
 	}
 	fit->spread_ns = measure_spread_ns(off_ns, num_bits);
 	fit->first_off_ns = off_ns[0];
