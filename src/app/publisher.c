@@ -9,7 +9,7 @@
 #include "base/log.h"
 
 /* kthreadd must get the CPU before us: each listen waits for a thread of its making. */
-enum { HEALTH_INTERVAL_S = 60, PUBLISHER_NICE = 10 };
+enum { HEALTH_INTERVAL_S = 60, ASK_CLOCK_INTERVAL_S = 10, PUBLISHER_NICE = 10 };
 
 static const char *sensor_id(const struct publisher *publisher, uint16_t sensor)
 {
@@ -35,14 +35,26 @@ static void set_available(struct publisher *publisher, uint16_t index, bool is_a
 	connection_set_available(publisher->connection, index, is_available);
 }
 
+/* Not asked for each reading: the kernel stirs its random pool with the answer, which takes
+ * longer than to decode a frame. */
+static bool is_clock_synced(struct publisher *publisher, uint64_t now_ns)
+{
+	if (now_ns >= publisher->ask_clock_ns) {
+		publisher->ask_clock_ns = now_ns + ASK_CLOCK_INTERVAL_S * CLOCK_NS_PER_S;
+		publisher->is_clock_synced = clock_is_synced();
+	}
+	return publisher->is_clock_synced;
+}
+
 static void accept(struct publisher *publisher, struct reading *reading)
 {
 	struct publisher_sensor *sensor = &publisher->sensors[reading->sensor];
 	const struct config_sensor *config = &publisher->config->sensors[reading->sensor];
-	uint64_t age_ms = (clock_mono_ns() - reading->t_ns) / CLOCK_NS_PER_MS;
+	uint64_t now_ns = clock_mono_ns();
+	uint64_t age_ms = (now_ns - reading->t_ns) / CLOCK_NS_PER_MS;
 
 	reading->wall_ms = clock_wall_ms() - (int64_t)age_ms;
-	if (!clock_is_synced())
+	if (!is_clock_synced(publisher, now_ns))
 		reading->flags |= READING_CLOCK_UNSYNCED;
 	outbox_put(publisher->outbox, reading);
 	connection_kick(publisher->connection);

@@ -65,6 +65,8 @@ struct publisher {
 		*sensors; /* owned by the pipeline; as config->sensors[] */
 	uint64_t started_ns;
 	uint64_t health_ns; /* when `health` is due */
+	uint64_t ask_clock_ns; /* when to ask again whether the clock is set */
+	bool is_clock_synced; /* the last answer */
 	_Atomic bool is_stopping; /* owner writes */
 	_Atomic uint32_t num_rounds; /* how often the thread has gone round; it writes */
 	struct thread thread;
