@@ -150,8 +150,12 @@ static void take_turn(struct capture *capture, struct slot *slot)
 		slot->next_ns = feed_awake_ns(slot->feed, &slot->sensor.probe);
 		return;
 	}
-	if (wait_for_air(capture, slot))
-		attempt(capture, slot);
+	if (!wait_for_air(capture, slot))
+		return;
+	attempt(capture, slot);
+	/* Not to be woken for a turn that is due before the sensor has rested. */
+	if (slot->next_ns < rested_ns(slot))
+		slot->next_ns = rested_ns(slot);
 }
 
 /* Asks again as soon as the sensor may be asked, unless that would push its next turn back. */

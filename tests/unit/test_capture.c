@@ -201,6 +201,28 @@ static void attempts_of_one_board_never_overlap(void **state)
 	capture_free(capture);
 }
 
+static void turns_that_are_due_sooner_wait_for_the_rest(void **state)
+{
+	struct fixture *f = *state;
+	struct capture_sensor sensor = sensor_on(f, "sim/0", 0);
+	struct edge first, last, end;
+
+	sensor.interval_ns = 20 * CLOCK_NS_PER_MS;
+	sensor.probe.min_interval_ms = 60;
+
+	struct capture *capture = start(f, &sensor, 1);
+
+	take_attempt(f, &first, &end);
+	for (int i = 0; i < 4; i++) {
+		take_attempt(f, &last, &end);
+		assert_int_equal(last.detail, 0);
+	}
+	/* 240 with all rests, 80 without; the first stamp may be late. */
+	assert_true(last.t_ns - first.t_ns >= 160 * CLOCK_NS_PER_MS);
+	capture_stop(capture);
+	capture_free(capture);
+}
+
 static void asking_again_gives_a_retry_after_the_rest(void **state)
 {
 	struct fixture *f = *state;
@@ -496,6 +518,7 @@ int main(void)
 		TEST(an_attempt_is_start_release_armed_edges_end),
 		TEST(a_trigger_that_is_not_there_is_the_line_s_fault),
 		TEST(attempts_of_one_board_never_overlap),
+		TEST(turns_that_are_due_sooner_wait_for_the_rest),
 		TEST(asking_again_gives_a_retry_after_the_rest),
 		TEST(asking_again_never_pushes_the_next_turn_back),
 		TEST(advice_chooses_the_pulse_and_skips_turns),
