@@ -259,18 +259,8 @@ static int kernel_drive_low(struct line *base)
 {
 	struct kernel_line *line = (struct kernel_line *)base;
 	int error = reconfigure(line, base->trigger ? line->listen : line->low);
-	int num_events;
 
-	if (error)
-		return error;
-	/* Noise from before: the queue survives a reconfiguration, but while we drive the
-	 * line nothing new comes into it. */
-	do {
-		num_events = take_events(line, MAX_BATCH);
-	} while (num_events == MAX_BATCH);
-	if (num_events < 0)
-		return num_events;
-	return base->trigger ? output_set(base->trigger, false) : 0;
+	return error || !base->trigger ? error : output_set(base->trigger, false);
 }
 
 static int kernel_listen(struct line *base, uint64_t *release_ns_out,
