@@ -80,6 +80,11 @@ def build():
         raise Failed(done.stderr)
 
 
+def module_model(driver):
+    """The dht_bus module's name of a driver that has several."""
+    return {"am2301": "dht21"}.get(driver, driver)
+
+
 def boot(command, *, shift=0, load=None, window=None, seed=0, module="", conf=(), play=(),
          files=(), broker=False, limit_s=600):
     """Runs `command` in the board and returns what came home.

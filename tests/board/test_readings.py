@@ -12,11 +12,6 @@ LINES_EACH = 5
 MODELS = ("dht22", "dht11", "am2301")
 
 
-def same_model(driver):
-    """The module's name of a driver that has several."""
-    return {"am2301": "dht21"}.get(driver, driver)
-
-
 def sensors_for(drivers, interval="2s", **keys):
     """A sensor a line; drivers: its driver, in the lines' order."""
     return [{"id": f"s{line}", "driver": driver, "pin": f"GPIO{line}", "interval": interval,
@@ -29,7 +24,7 @@ def lines_of(drivers):
 
 
 def conf_rows(drivers, *keys):
-    return [" ".join([str(line), f"model={same_model(driver)}", *keys])
+    return [" ".join([str(line), f"model={board.module_model(driver)}", *keys])
             for line, driver in enumerate(drivers)]
 
 
