@@ -291,6 +291,18 @@ static bool has_early_edge(const struct dht_fit *fit, const int32_t *off_ns,
 	return false;
 }
 
+/* Whether edges are so late, or so many, that a bit may be another one. */
+static bool is_shaken(const struct dht_fit *fit, const int32_t *off_ns, size_t num_bits)
+{
+	/* None of the three can be where the worst interval is off by so little. */
+	_Static_assert((int)MIN_EARLY_NS <= (int)UNEVEN_NS, "early edges show first");
+	if (fit->max_off_ns <= MIN_EARLY_NS)
+		return false;
+	return is_noisy(off_ns, num_bits) ||
+	       !are_short_ones_explained(off_ns, num_bits) ||
+	       has_early_edge(fit, off_ns, num_bits);
+}
+
 /* Where the gaps do not stand out, a bit must be the same with a gap and without one: top bits
  * go wrong in pairs that leave the sum as it is. */
 static bool are_gaps_doubtful(const struct dht_fit *fit, const int32_t *intervals_ns,
@@ -340,8 +352,6 @@ bool dht_fit_read(struct dht_fit *fit, const int32_t *intervals_ns, size_t num_b
 	fit->first_off_ns = off_ns[0];
 	/* Noise shows gaps where there are none. */
 	fit->has_gaps &= fit->spread_ns <= MAX_GAP_SPREAD_NS;
-	return !is_noisy(off_ns, num_bits) &&
-	       are_short_ones_explained(off_ns, num_bits) &&
-	       !has_early_edge(fit, off_ns, num_bits) &&
+	return !is_shaken(fit, off_ns, num_bits) &&
 	       !are_gaps_doubtful(fit, intervals_ns, num_bits);
 }
