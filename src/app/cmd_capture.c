@@ -8,9 +8,11 @@
 #include <time.h>
 
 #include "app/inquiry.h"
+#include "app/recall.h"
 #include "app/record_file.h"
 #include "base/clock.h"
 #include "decode/levels.h"
+#include "gpio/recording.h"
 
 enum { MAX_FRAMES = 10000 };
 
@@ -21,6 +23,7 @@ struct arguments {
 	const char *edges;
 	const char *frames;
 	const char *format;
+	bool is_last; /* what the running gateway remembers, and nothing new */
 	struct record_file output;
 };
 
@@ -137,6 +140,92 @@ static int capture_configured(const struct arguments *arguments, const char *id,
 	return status;
 }
 
+/* Levels of the frames in a recording. Returns 0 or a negative errno. */
+static int draw(const struct recording *recording, const struct driver *driver,
+		struct record_file *output)
+{
+	struct decode_evidence evidence;
+	struct decoder decoder;
+	struct framer framer;
+
+	framer_init(&framer);
+	decoder_init(&decoder, driver, false);
+	for (size_t i = 0; i < recording->num_edges; i++) {
+		struct reading reading = { 0 };
+		enum verdict verdict;
+		struct edge *room;
+		bool again;
+
+		if (!framer_feed(&framer, &recording->edges[i], &again))
+			continue;
+		room = record_file_room(output, LEVELS_MAX_RECORDS);
+		if (!room)
+			return -ENOMEM;
+		verdict = decoder_take(&decoder, &framer.frame, &reading, &evidence);
+		output->num_records +=
+			levels_make(decoder.model ? decoder.model : driver, &framer.frame,
+				    verdict, &evidence, room);
+	}
+	return 0;
+}
+
+/* The same records. Returns 0 or a negative errno. */
+static int copy(const struct recording *recording, struct record_file *output)
+{
+	struct edge *room = record_file_room(output, recording->num_edges);
+
+	if (!room)
+		return -ENOMEM;
+	memcpy(room, recording->edges, recording->num_edges * sizeof(room[0]));
+	output->num_records += recording->num_edges;
+	return 0;
+}
+
+static int write_recording(const struct recording *recording, struct record_file *output)
+{
+	const struct driver *driver = driver_find(recording->driver);
+	int error = -EINVAL;
+
+	if (driver)
+		error = output->format == RECORD_FILE_VCD
+				? draw(recording, driver, output)
+				: copy(recording, output);
+	if (!error)
+		error = record_file_open(output);
+	if (!error)
+		error = record_file_write(output, recording->driver, recording->pin);
+	record_file_finish(output);
+	return error ? EXIT_FAILED : EXIT_DONE;
+}
+
+/* What the running gateway remembers of a sensor. */
+static int capture_last(const char *path, const char *id, struct record_file *output)
+{
+	char reason[RECORDING_MAX_REASON];
+	struct recording recording = { 0 };
+	char *log;
+	int error = recall_ask(path, id, &log);
+	int status = EXIT_UNAVAILABLE;
+
+	if (error == -ECONNREFUSED)
+		fprintf(stderr, "pin2mqtt: no gateway runs here with %s\n", path);
+	else if (error && error != -ENOENT)
+		fprintf(stderr, "pin2mqtt: the gateway does not answer: %s\n",
+			strerror(-error));
+	if (error)
+		return status;
+	if (recording_parse(log, strlen(log), "the gateway's answer", NULL, &recording,
+			    reason) < 0)
+		fprintf(stderr, "pin2mqtt: %s\n", reason);
+	else if (recording.num_edges == 0)
+		fprintf(stderr, "pin2mqtt: %s has not been asked yet\n", id);
+	else
+		status = write_recording(&recording, output);
+	recording_finish(&recording);
+	free(log);
+	return status;
+}
+
 /* False: an option that there is not. */
 static bool parse(int argc, char **argv, struct arguments *out, bool *is_help_out)
 {
@@ -148,6 +237,7 @@ static bool parse(int argc, char **argv, struct arguments *out, bool *is_help_ou
 		{ "frames", required_argument, NULL, 'n' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "format", required_argument, NULL, 'f' },
+		{ "last", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -162,7 +252,9 @@ static bool parse(int argc, char **argv, struct arguments *out, bool *is_help_ou
 		if (option == '?')
 			return false;
 		*is_help_out |= option == 'h';
-		if (values[option])
+		if (option == 'l')
+			out->is_last = true;
+		else if (values[option])
 			*values[option] = optarg;
 	}
 	return true;
@@ -216,9 +308,16 @@ static int run(int argc, char **argv)
 	if (!arguments.driver != !arguments.pin)
 		return command_usage_error(&command_capture,
 					   "--driver and --pin go together");
+	if (arguments.is_last && (arguments.pin || arguments.edges || arguments.frames))
+		return command_usage_error(&command_capture,
+					   "--last: of a sensor of the configuration, "
+					   "as it was asked");
 	if (argc - optind != (arguments.pin ? 0 : 1))
 		return command_usage_error(&command_capture,
 					   "name one sensor, or --driver and --pin");
+	if (arguments.is_last)
+		return capture_last(command_config_path(arguments.config), argv[optind],
+				    &arguments.output);
 	if (!arguments.pin)
 		return capture_configured(&arguments, argv[optind], &arguments.output,
 					  num_frames);
@@ -234,7 +333,8 @@ static int run(int argc, char **argv)
 
 const struct command command_capture = {
 	.name = "capture",
-	.synopsis = "[-c FILE] SENSOR | --driver D --pin P [-n N] [--edges E] -o FILE",
+	.synopsis = "[-c FILE] SENSOR [--last] | --driver D --pin P [-n N] [--edges E] "
+		    "-o FILE",
 	.summary = "raw edges of a sensor, as an edge log or a VCD",
 	.help = "  -c, --config FILE  where SENSOR is declared (default: "
 		"$PIN2MQTT_CONFIG, else\n"
@@ -245,6 +345,10 @@ const struct command command_capture = {
 		"  -n, --frames N     asks so often, with the sensor's rest between "
 		"(default: 1)\n"
 		"      --edges E      falling (the default of .csv) or both (of .vcd)\n"
+		"      --last         the newest answers that the running gateway got, "
+		"at "
+		"most 16;\n"
+		"                     nothing is asked anew\n"
 		"  -o, --output FILE  .csv: edge log, what the kernel told; .vcd: "
 		"levels, "
 		"what it\n"

@@ -8,9 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { BACKLOG = 8, ASK_TIMEOUT_S = 5 };
@@ -39,13 +37,15 @@ static uint64_t hash_of_path(const char *path)
 	return hash(hash(hash(UINT64_C(0xcbf29ce484222325), found), "/"), name);
 }
 
-static socklen_t make_address(const char *config_path, struct sockaddr_un *out)
+socklen_t health_make_address(const char *config_path, const char *leaf,
+			      struct sockaddr_un *out)
 {
 	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
 
 	/* Byte 0 stays NUL: an abstract name. */
-	int length = snprintf(out->sun_path + 1, sizeof(out->sun_path) - 1,
-			      "pin2mqtt/%016" PRIx64, hash_of_path(config_path));
+	int length =
+		snprintf(out->sun_path + 1, sizeof(out->sun_path) - 1,
+			 "pin2mqtt/%016" PRIx64 "%s", hash_of_path(config_path), leaf);
 
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
 }
@@ -53,7 +53,7 @@ static socklen_t make_address(const char *config_path, struct sockaddr_un *out)
 int health_open(const char *config_path)
 {
 	struct sockaddr_un address;
-	socklen_t address_bytes = make_address(config_path, &address);
+	socklen_t address_bytes = health_make_address(config_path, "", &address);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
@@ -85,7 +85,7 @@ int health_ask(const char *config_path, char answer[HEALTH_MAX_ANSWER])
 {
 	const struct timeval timeout = { .tv_sec = ASK_TIMEOUT_S };
 	struct sockaddr_un address;
-	socklen_t address_bytes = make_address(config_path, &address);
+	socklen_t address_bytes = health_make_address(config_path, "", &address);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)

@@ -11,9 +11,17 @@
 #ifndef APP_HEALTH_H
 #define APP_HEALTH_H
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #include "base/attributes.h"
 
 enum { HEALTH_MAX_ANSWER = 1024 };
+
+/* The name of the gateway that runs with this configuration, and of what it offers beside
+ * health. leaf: "" is health itself. Returns the address's length. */
+socklen_t health_make_address(const char *config_path, const char *leaf,
+			      struct sockaddr_un *out);
 
 /* Returns a descriptor that becomes readable when somebody asks, or a negative errno:
  * -EADDRINUSE a gateway with this configuration is there already. */

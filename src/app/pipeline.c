@@ -194,12 +194,33 @@ static int describe_gateway(struct pipeline *pipeline, char **info_out)
 	return 0;
 }
 
+/* Room for what is remembered of each sensor. */
+static int build_histories(struct pipeline *pipeline)
+{
+	const struct config *config = pipeline->config;
+
+	for (size_t i = 0; i < config->num_sensors; i++) {
+		bool is_both = config->sensors[i].edges == CONFIG_EDGES_BOTH;
+		size_t max_edges =
+			history_max_edges(driver_find(config->sensors[i].driver),
+					  is_both);
+		struct history_edge *edges = calloc(max_edges, sizeof(*edges));
+
+		if (!edges)
+			return -ENOMEM;
+		history_init(&pipeline->sensors[i].history, edges, max_edges);
+	}
+	return 0;
+}
+
 int pipeline_wire(struct pipeline *pipeline, char **info_out)
 {
 	int error = allocate(pipeline);
 
 	if (!error)
 		error = build_chips(pipeline);
+	if (!error)
+		error = build_histories(pipeline);
 	return error ? error : describe_gateway(pipeline, info_out);
 }
 
@@ -301,6 +322,7 @@ int pipeline_start(const struct config *config, const struct wake *news,
 	requests_init(&pipeline->requests, &pipeline->publisher.wake, news);
 	pipeline->publisher.requests = &pipeline->requests;
 	pipeline->publisher.wake.fd = -1;
+	pthread_mutex_init(&pipeline->publisher.history_lock, NULL);
 
 	int error = start(pipeline);
 
@@ -352,7 +374,7 @@ void pipeline_answer(struct pipeline *pipeline, enum request_verb verb,
 	connection_answer(pipeline->connection, verb, payload);
 }
 
-const struct publisher *pipeline_publisher(const struct pipeline *pipeline)
+struct publisher *pipeline_publisher(struct pipeline *pipeline)
 {
 	return &pipeline->publisher;
 }
@@ -367,6 +389,8 @@ void pipeline_free_wiring(struct pipeline *pipeline)
 	}
 	for (size_t i = 0; pipeline->wires && i < pipeline->config->num_sensors; i++)
 		free(pipeline->wires[i].simulation);
+	for (size_t i = 0; pipeline->sensors && i < pipeline->config->num_sensors; i++)
+		free(pipeline->sensors[i].history.edges);
 	homeassistant_free(pipeline->discovery);
 	free(pipeline->chips);
 	free(pipeline->sources);
@@ -386,6 +410,7 @@ bool pipeline_stop(struct pipeline *pipeline)
 	pipeline_free_wiring(pipeline);
 	outbox_free(pipeline->outbox);
 	wake_close(&pipeline->publisher.wake);
+	pthread_mutex_destroy(&pipeline->publisher.history_lock);
 	free(pipeline);
 	return true;
 }

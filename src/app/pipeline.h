@@ -28,8 +28,8 @@ must_check int pipeline_start(const struct config *config, const struct wake *ne
  * use. */
 const char *pipeline_hanging(struct pipeline *pipeline);
 
-/* What it counts, for reports. */
-const struct publisher *pipeline_publisher(const struct pipeline *pipeline);
+/* What it counts and remembers, for reports. */
+struct publisher *pipeline_publisher(struct pipeline *pipeline);
 
 /* Asks for a change to another configuration. When pipeline_is_ready(), pipeline_reload() may
  * be called; until then, which is as long as the client library hangs, all goes on.

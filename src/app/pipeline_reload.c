@@ -92,6 +92,14 @@ static void pass_on_lines(struct pipeline *before, struct pipeline *after)
 	}
 }
 
+static void swap_histories(struct history *a, struct history *b)
+{
+	struct history kept = *a;
+
+	*a = *b;
+	*b = kept;
+}
+
 /* What is known of a sensor goes with its id; what is known of its signal, with its wire. */
 static void pass_on_knowledge(const struct pipeline *before, struct pipeline *after)
 {
@@ -103,7 +111,7 @@ static void pass_on_knowledge(const struct pipeline *before, struct pipeline *af
 			continue;
 
 		const struct config_sensor *old_config = &before->config->sensors[old];
-		const struct publisher_sensor *known = &before->sensors[old];
+		struct publisher_sensor *known = &before->sensors[old];
 		struct publisher_sensor *sensor = &after->sensors[i];
 
 		sensor->is_available = known->is_available;
@@ -118,6 +126,7 @@ static void pass_on_knowledge(const struct pipeline *before, struct pipeline *af
 		sensor->num_refused = known->num_refused;
 		sensor->care = known->care;
 		sensor->feed = before->sensors[known->feed_leader].feed;
+		swap_histories(&known->history, &sensor->history);
 		if (old_config->decode == config->decode)
 			sensor->decoder = known->decoder;
 	}

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/publisher.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "app/report.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "gpio/recording.h"
 
 /* kthreadd must get the CPU before us: each listen waits for a thread of its making. */
 enum { HEALTH_INTERVAL_S = 60, ASK_CLOCK_INTERVAL_S = 10, PUBLISHER_NICE = 10 };
@@ -138,6 +140,13 @@ static void cut_power(struct publisher *publisher, uint16_t index)
 	capture_cut_power(sensor->source->capture, sensor->capture_index);
 }
 
+static void remember(struct publisher *publisher, const struct frame *frame)
+{
+	pthread_mutex_lock(&publisher->history_lock);
+	history_put(&publisher->sensors[frame->sensor].history, frame);
+	pthread_mutex_unlock(&publisher->history_lock);
+}
+
 static void take_frame(struct publisher *publisher, const struct frame *frame)
 {
 	struct publisher_sensor *sensor = &publisher->sensors[frame->sensor];
@@ -147,6 +156,7 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 	enum verdict verdict = decoder_take(&sensor->decoder, frame, &reading, &evidence);
 
 	report_model(publisher, frame->sensor, model);
+	remember(publisher, frame);
 
 	struct care_advice care =
 		care_judge(&sensor->care, &sensor->care_rules, frame, verdict);
@@ -306,4 +316,43 @@ void publisher_stop(struct publisher *publisher)
 	for (size_t i = 0; i < publisher->num_sources; i++)
 		drain(publisher, &publisher->sources[i]);
 	requests_cancel(publisher);
+}
+
+/* The records of all frames, the oldest first. Returns how many; *out is to be freed. */
+static ssize_t copy_history(struct publisher *publisher, const struct history *history,
+			    struct edge **out)
+{
+	ssize_t num_records = 0;
+
+	*out = malloc(sizeof(**out) * HISTORY_FRAMES * HISTORY_MAX_RECORDS);
+	if (!*out)
+		return -ENOMEM;
+	pthread_mutex_lock(&publisher->history_lock);
+	for (size_t i = 0; i < history->num_frames; i++)
+		num_records += (ssize_t)history_get(history, i, *out + num_records);
+	pthread_mutex_unlock(&publisher->history_lock);
+	return num_records;
+}
+
+int publisher_recall(struct publisher *publisher, const char *sensor_id, FILE *file)
+{
+	const struct config *config = publisher->config;
+
+	for (size_t i = 0; i < config->num_sensors; i++) {
+		const struct driver *driver = publisher->sensors[i].decoder.driver;
+		struct edge *records;
+		ssize_t result;
+
+		if (strcmp(config->sensors[i].id, sensor_id) != 0)
+			continue;
+		result =
+			copy_history(publisher, &publisher->sensors[i].history, &records);
+		if (result >= 0)
+			result = edge_log_write(file, driver->name,
+						config->sensors[i].pin_as_written,
+						records, (size_t)result);
+		free(records);
+		return (int)result;
+	}
+	return -ENOENT;
 }

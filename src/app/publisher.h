@@ -10,7 +10,9 @@
 #ifndef APP_PUBLISHER_H
 #define APP_PUBLISHER_H
 
+#include <pthread.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "app/requests.h"
 #include "base/attributes.h"
@@ -22,6 +24,7 @@
 #include "config/config.h"
 #include "decode/decoder.h"
 #include "decode/framer.h"
+#include "decode/history.h"
 #include "model/tally.h"
 #include "publish/connection.h"
 #include "publish/outbox.h"
@@ -51,6 +54,8 @@ struct publisher_sensor {
 	struct tally tally;
 	struct request_wait *reading_wait; /* owned; NULL: nobody asked for a reading */
 	struct request_wait *frames_wait; /* owned; NULL: nor for a recording */
+	/* guarded by history_lock; its edges owned by the pipeline */
+	struct history history;
 };
 
 struct publisher {
@@ -70,6 +75,7 @@ struct publisher {
 	_Atomic bool is_stopping; /* owner writes */
 	_Atomic uint32_t num_rounds; /* how often the thread has gone round; it writes */
 	struct thread thread;
+	pthread_mutex_t history_lock; /* guards the sensors' histories */
 };
 
 /* Starts the thread, or starts it again over other sources and sensors. */
@@ -77,5 +83,10 @@ must_check int publisher_start(struct publisher *publisher);
 
 /* Ends the thread, once all is taken that the captures, which have ended before, left. */
 void publisher_stop(struct publisher *publisher);
+
+/* Writes the newest frames of a sensor as an edge log. Returns 0 or a negative errno: -ENOENT no
+ * such sensor. Threads: any. */
+must_check int publisher_recall(struct publisher *publisher, const char *sensor_id,
+				FILE *file);
 
 #endif

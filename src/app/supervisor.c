@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "app/health.h"
+#include "app/recall.h"
 #include "app/report.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -21,7 +22,8 @@ enum { ROUND_S = 5, ROUNDS_PER_WATCHDOG = 3, MAX_LINE = 256 };
 struct supervisor {
 	struct reload *reload; /* borrowed; outlives this */
 	int signal_fd;
-	int health_fd; /* -1: nobody can ask */
+	int health_fd; /* negative: nobody can ask */
+	int recall_fd; /* the same */
 	uint64_t round_ns; /* between two looks at the threads */
 	uint64_t next_ns; /* CLOCK_MONOTONIC of the next look */
 	const char *hanging; /* the thread that hung at the last look; NULL: none */
@@ -116,6 +118,7 @@ static int wait_for_events(struct supervisor *supervisor)
 		{ .fd = supervisor->signal_fd, .events = POLLIN },
 		{ .fd = supervisor->health_fd, .events = POLLIN },
 		{ .fd = supervisor->reload->news.fd, .events = POLLIN },
+		{ .fd = supervisor->recall_fd, .events = POLLIN },
 	};
 	struct signalfd_siginfo info;
 	uint64_t now_ns = clock_mono_ns();
@@ -127,6 +130,9 @@ static int wait_for_events(struct supervisor *supervisor)
 		return errno == EINTR ? 0 : -errno;
 	if (slots[1].revents)
 		answer(supervisor);
+	if (slots[3].revents)
+		recall_answer(supervisor->recall_fd,
+			      pipeline_publisher(supervisor->reload->pipeline));
 	if (slots[2].revents) {
 		int error = go_on_reloading(supervisor);
 
@@ -166,6 +172,10 @@ static void open_health(struct supervisor *supervisor, const char *config_path)
 	else if (supervisor->health_fd < 0)
 		log_warning("`pin2mqtt health` cannot ask this gateway: %s",
 			    strerror(-supervisor->health_fd));
+	supervisor->recall_fd = recall_open(config_path);
+	if (supervisor->recall_fd < 0 && supervisor->recall_fd != -EADDRINUSE)
+		log_warning("`pin2mqtt capture --last` cannot ask this gateway: %s",
+			    strerror(-supervisor->recall_fd));
 }
 
 static uint64_t choose_round_ns(void)
@@ -196,6 +206,8 @@ int supervisor_run(struct reload *reload, const sigset_t *signals)
 	notify(&supervisor, "STOPPING=1\nSTATUS=stopping");
 	if (supervisor.health_fd >= 0)
 		close(supervisor.health_fd);
+	if (supervisor.recall_fd >= 0)
+		close(supervisor.recall_fd);
 	close(supervisor.signal_fd);
 	return received;
 }

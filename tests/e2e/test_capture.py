@@ -129,6 +129,104 @@ def test_what_came_before_a_signal_is_written(number, tmp_path):
     assert [frame["verdict"] for frame in decode(path)] == ["clean"]
 
 
+@pytest.fixture(name="process")
+def running_process(tmp_path):
+    """A gateway whose sensors answer each second or two, and no broker."""
+    lossy = tmp_path / "lossy.csv"
+    run("synth", "--driver", "dht11", "--frames", 40, "--lost", 5, "--seed", 7, "-o", lossy)
+    config = tmp_path / "g.yaml"
+    config.write_text("gateway: {id: g}\nmqtt: {servers: [mqtt://127.0.0.1:1]}\nsensors:\n"
+                      "  - {id: porch, driver: dht11, pin: sim/4, interval: 1s}\n"
+                      "  - {id: shed, driver: dht, pin: sim/5, interval: 2s, edges: both}\n"
+                      f'  - {{id: lossy, driver: dht11, pin: "replay:{lossy}", interval: 1s}}\n'
+                      "  - {id: rare, driver: dht22, pin: sim/6, interval: 1d}\n",
+                      encoding="utf-8")
+    with subprocess.Popen([PROGRAM, "run", "-c", config], stderr=subprocess.DEVNULL) as process:
+        yield process
+        process.terminate()
+
+
+@pytest.fixture(name="gateway")
+def running_gateway(process):
+    """Its configuration."""
+    return pathlib.Path(process.args[-1])
+
+
+def last(config, sensor, path, number=1):
+    """What the gateway remembers, when it is so much."""
+    end_s = time.monotonic() + 60
+    while time.monotonic() < end_s:
+        done = run("capture", "-c", config, sensor, "--last", "-o", path)
+        if done.returncode == 0 and len(decode(path)) >= number:
+            return decode(path)
+        time.sleep(0.5)
+    raise AssertionError(done.stderr)
+
+
+def test_a_running_gateway_tells_its_last_sixteen_answers(gateway, tmp_path):
+    path = tmp_path / "last.csv"
+    assert len(last(gateway, "porch", path, 16)) == 16
+    time.sleep(3)
+    frames = last(gateway, "porch", path)
+    assert [frame["verdict"] for frame in frames] == ["clean"] * 16
+    starts = [frame["t_s"] for frame in frames]
+    assert starts == sorted(starts)
+    assert "driver=dht11; pin=sim/4" in path.read_text(encoding="utf-8")
+    # The ones that were refused are what this is for.
+    verdicts = {frame["verdict"] for frame in last(gateway, "lossy", path)}
+    assert "too_few_edges" in verdicts
+
+
+def test_a_reload_forgets_no_answer(process, gateway, tmp_path):
+    path = tmp_path / "last.csv"
+    first = last(gateway, "porch", path, 5)[0]["t_s"]
+    gateway.write_text(gateway.read_text(encoding="utf-8").replace(
+        "id: shed", "id: barn").replace("interval: 1s", "interval: 2s"), encoding="utf-8")
+    process.send_signal(signal.SIGHUP)
+    last(gateway, "barn", tmp_path / "barn.csv")
+    assert last(gateway, "porch", path, 6)[0]["t_s"] == first
+
+
+def test_levels_of_remembered_answers_can_be_had(gateway, tmp_path):
+    frames = last(gateway, "shed", tmp_path / "last.vcd", 4)
+    assert {frame["verdict"] for frame in frames} == {"clean"}
+
+
+def test_nobody_else_may_ask_the_gateway(gateway, tmp_path):
+    last(gateway, "porch", tmp_path / "last.csv")
+    if os.geteuid() != 0:
+        pytest.skip("SKIP only root can be somebody else")
+    code = ("import os, subprocess, sys; os.setgid(65534); os.setuid(65534); "
+            "sys.exit(subprocess.call(sys.argv[1:]))")
+    program = shutil.copy(PROGRAM, "/tmp/pin2mqtt-as-nobody")
+    config = shutil.copy(gateway, "/tmp/pin2mqtt-as-nobody.yaml")
+    try:
+        # The name of the socket comes from the path of the configuration.
+        with subprocess.Popen([PROGRAM, "run", "-c", config],
+                              stderr=subprocess.DEVNULL) as process:
+            last(config, "porch", tmp_path / "last.csv")
+            os.chmod(config, 0o644)
+            done = subprocess.run(["/usr/bin/python3", "-c", code, program, "capture", "-c", config,
+                                   "porch", "--last", "--format", "csv", "-o", "-"],
+                                  capture_output=True, text=True, timeout=60, check=False)
+            process.terminate()
+        assert done.returncode == 69 and done.stdout == ""
+        assert "only root and the gateway's own user may ask" in done.stderr
+    finally:
+        os.unlink(program)
+        os.unlink(config)
+
+
+def test_without_a_gateway_or_an_answer_there_is_a_word(gateway, tmp_path):
+    last(gateway, "porch", tmp_path / "last.csv")
+    done = run("capture", "-c", gateway, "none", "--last", "-o", tmp_path / "x.csv")
+    assert done.returncode == 69 and "no such sensor: none" in done.stderr
+    done = run("capture", "-c", tmp_path / "other.yaml", "porch", "--last",
+               "-o", tmp_path / "x.csv")
+    assert done.returncode == 69 and "no gateway runs here" in done.stderr
+    assert not (tmp_path / "x.csv").exists()
+
+
 @pytest.mark.parametrize("arguments", [
     [],
     ["--driver", "dht22", "-o", "x.csv"],
@@ -141,6 +239,9 @@ def test_what_came_before_a_signal_is_written(number, tmp_path):
     ["--driver", "dht22", "--pin", "sim/4", "-o", "x.csv", "--format", "wav"],
     ["--driver", "dht23", "--pin", "sim/4", "-o", "x.csv"],
     ["--driver", "dht22", "--pin", "sim/4", "-o", "x.csv", "porch"],
+    ["--driver", "dht22", "--pin", "sim/4", "-o", "x.csv", "--last"],
+    ["porch", "-n", "3", "-o", "x.csv", "--last"],
+    ["-o", "x.csv", "--last"],
     ["--nonsense"],
 ])
 def test_a_wrong_command_line_ends_with_64_and_a_word(arguments, tmp_path):
