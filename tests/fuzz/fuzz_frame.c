@@ -9,7 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode/decode.h"
+#include "decode/decoder.h"
+#include "decode/levels.h"
 #include "decode/waveform.h"
 
 enum { NS_PER_STEP = 50, START_NS = 1000000000 };
@@ -128,6 +129,43 @@ static void check_repair(const struct driver *driver, const struct frame *frame,
 		check(reading.num_values == 0);
 }
 
+/* Levels can be drawn of anything: they alternate, and end high. */
+static void check_levels(const struct driver *driver, const struct frame *frame)
+{
+	struct edge records[LEVELS_MAX_RECORDS];
+	struct decode_evidence evidence;
+	struct decoder decoder;
+	struct reading reading = { 0 };
+	bool is_low = false;
+
+	decoder_init(&decoder, driver, false);
+
+	enum verdict verdict = decoder_take(&decoder, frame, &reading, &evidence);
+	size_t num_records = levels_make(driver, frame, verdict, &evidence, records);
+
+	check(num_records <= LEVELS_MAX_RECORDS);
+	check(records[num_records - 1].event == EDGE_END);
+	for (size_t i = 0; i < num_records; i++) {
+		if (records[i].event != EDGE_FALLING && records[i].event != EDGE_RISING)
+			continue;
+		check(is_low == (records[i].event == EDGE_RISING));
+		is_low = records[i].event == EDGE_FALLING;
+	}
+	check(!is_low);
+}
+
+/* Nothing is accepted at once where the model is not known. */
+static void check_undecided(const struct frame *frame)
+{
+	struct decode_evidence evidence;
+	struct decoder decoder;
+	struct reading reading = { 0 };
+
+	decoder_init(&decoder, &driver_dht, false);
+	check(!verdict_is_accepted(decoder_take(&decoder, frame, &reading, &evidence)));
+	check(reading.num_values == 0 && !decoder.model);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t num_bytes)
 {
 	struct input input = { data, num_bytes };
@@ -154,5 +192,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t num_bytes)
 	else
 		check(reading.num_values == 0);
 	check_repair(driver, &frame, verdict);
+	check_levels(driver, &frame);
+	check_undecided(&frame);
 	return 0;
 }
