@@ -12,6 +12,9 @@ enum { REACH_NS = 12 * NS_PER_US };
 /* Among so many of the last events and of the last edges there are two that belong together. */
 enum { MAX_ANCHOR_EVENTS = 4, MAX_ANCHOR_EDGES = 4 };
 
+/* So few events that are not in time, the response's among them, are few enough. */
+enum { ENOUGH_BUT = 3 };
+
 /* Interrupts are off for so long at most; past it an event is nobody's. */
 enum { MAX_LATE_NS = 250 * NS_PER_US };
 
@@ -97,6 +100,10 @@ static struct anchor find_anchor(const struct dht_trace *trace, const struct mod
 			struct anchor anchor = { .event = trace->num_edges - i,
 						 .edge = model->num_edges - j };
 
+			/* nothing can be much better */
+			if (best.num_in_time != 0 &&
+			    best.num_in_time + ENOUGH_BUT >= trace->num_edges)
+				return best;
 			anchor.num_in_time = walk(trace, model, &anchor, NULL);
 			if (anchor.num_in_time > best.num_in_time)
 				best = anchor;
