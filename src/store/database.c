@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: MIT */
+/* Why so: a write-ahead log makes a commit one append and one sync; the lock is exclusive, so
+ * that the index of the log lies in our own memory and no second gateway can come near; pages
+ * are small, since a commit writes whole ones. */
+#include "store/database.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SCHEMA_VERSION = 1, VALUE_BYTES = 6, LOOKASIDE_SLOTS = 32, LOOKASIDE_BYTES = 128 };
+
+/* Readers of JSON know numbers exactly up to here; no gateway counts so far. */
+static const int64_t MAX_SEQ = INT64_C(1) << 53;
+
+static const char settings[] = "PRAGMA page_size=1024;"
+			       "PRAGMA locking_mode=EXCLUSIVE;"
+			       "PRAGMA journal_mode=WAL;"
+			       "PRAGMA wal_autocheckpoint=1000;"
+			       "PRAGMA journal_size_limit=1048576;"
+			       "PRAGMA synchronous=FULL;"
+			       "PRAGMA cache_size=-96;"
+			       "PRAGMA temp_store=MEMORY;";
+
+static const char schema[] =
+	"CREATE TABLE reading(seq INTEGER PRIMARY KEY, sensor TEXT NOT NULL,"
+	" wall_ms INTEGER NOT NULL, mono_ns INTEGER NOT NULL, flags INTEGER NOT NULL,"
+	" value BLOB NOT NULL);"
+	"CREATE TABLE number(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT "
+	"ROWID;"
+	"CREATE TABLE word(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
+	"PRAGMA user_version=1;";
+
+enum statement { INSERT, DELETE, DROP, LOAD, SET_NUMBER };
+enum { NUM_STATEMENTS = SET_NUMBER + 1 };
+
+static const char *const statements[NUM_STATEMENTS] = {
+	[INSERT] = "INSERT OR REPLACE INTO reading VALUES(?,?,?,?,?,?)",
+	[DELETE] = "DELETE FROM reading WHERE seq>=? AND seq<?",
+	[DROP] = "DELETE FROM reading WHERE seq>?1 AND seq<=(SELECT max(seq) FROM"
+		 " (SELECT seq FROM reading WHERE seq>?1 ORDER BY seq LIMIT ?2))",
+	[LOAD] = "SELECT seq,sensor,wall_ms,mono_ns,flags,value FROM reading"
+		 " WHERE seq>? AND seq<? ORDER BY seq LIMIT ?",
+	[SET_NUMBER] = "INSERT OR REPLACE INTO number VALUES(?,?)",
+};
+
+struct database {
+	sqlite3 *db; /* owned */
+	sqlite3_stmt *prepared[NUM_STATEMENTS]; /* owned */
+	bool is_synced; /* how commits are set to be */
+};
+
+static int error_of(sqlite3 *db)
+{
+	int system_error = sqlite3_system_errno(db);
+
+	switch (sqlite3_errcode(db) & 0xff) {
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return -EBUSY;
+	case SQLITE_READONLY:
+		return -EROFS;
+	case SQLITE_FULL:
+		return -ENOSPC;
+	case SQLITE_NOMEM:
+		return -ENOMEM;
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return -EBADMSG;
+	default:
+		return system_error > 0 ? -system_error : -EIO;
+	}
+}
+
+/* Notes in words what SQLite refused, and returns it as an errno. */
+static int fail(sqlite3 *db, char reason[DATABASE_MAX_REASON])
+{
+	int error = error_of(db);
+	int system_error = sqlite3_system_errno(db);
+
+	snprintf(reason, DATABASE_MAX_REASON, "%s%s%s", sqlite3_errmsg(db),
+		 system_error > 0 ? ": " : "",
+		 system_error > 0 ? strerror(system_error) : "");
+	return error;
+}
+
+static int execute(struct database *database, const char *sql,
+		   char reason[DATABASE_MAX_REASON])
+{
+	if (sqlite3_exec(database->db, sql, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	return fail(database->db, reason);
+}
+
+/* Runs a statement that gives no rows, and makes it ready for the next time. */
+static int run(struct database *database, enum statement which,
+	       char reason[DATABASE_MAX_REASON])
+{
+	sqlite3_stmt *statement = database->prepared[which];
+	int error =
+		sqlite3_step(statement) == SQLITE_DONE ? 0 : fail(database->db, reason);
+
+	sqlite3_reset(statement);
+	return error;
+}
+
+/* The number that a query gives; 0 where it gives none. */
+static int query(struct database *database, const char *sql, int64_t *out,
+		 char reason[DATABASE_MAX_REASON])
+{
+	sqlite3_stmt *statement;
+	int error = 0;
+
+	*out = 0;
+	if (sqlite3_prepare_v2(database->db, sql, -1, &statement, NULL) != SQLITE_OK)
+		return fail(database->db, reason);
+	switch (sqlite3_step(statement)) {
+	case SQLITE_ROW:
+		*out = sqlite3_column_int64(statement, 0);
+		break;
+	case SQLITE_DONE:
+		break;
+	default:
+		error = fail(database->db, reason);
+	}
+	sqlite3_finalize(statement);
+	return error;
+}
+
+static int set_number(struct database *database, const char *name, uint64_t value,
+		      char reason[DATABASE_MAX_REASON])
+{
+	sqlite3_stmt *statement = database->prepared[SET_NUMBER];
+
+	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 2, (int64_t)value);
+	return run(database, SET_NUMBER, reason);
+}
+
+/* A folder that is missing is made, its parents are not. */
+static void make_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder =
+		slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
+
+	if (folder)
+		(void)mkdir(folder, 0755);
+	free(folder);
+}
+
+/* Creates the tables, or sees that it knows them. */
+static int take_schema(struct database *database, bool *is_new_out,
+		       char reason[DATABASE_MAX_REASON])
+{
+	int64_t version;
+	int error = query(database, "PRAGMA user_version", &version, reason);
+
+	if (error)
+		return error;
+	*is_new_out = version == 0;
+	if (version == 0)
+		return execute(database, schema, reason);
+	if (version == SCHEMA_VERSION)
+		return 0;
+	snprintf(reason, DATABASE_MAX_REASON,
+		 "a later pin2mqtt wrote it: its version is %" PRId64 ", ours %d",
+		 version, SCHEMA_VERSION);
+	return -EPROTO;
+}
+
+static int prepare_all(struct database *database, char reason[DATABASE_MAX_REASON])
+{
+	for (int i = 0; i < NUM_STATEMENTS; i++) {
+		if (sqlite3_prepare_v3(database->db, statements[i], -1,
+				       SQLITE_PREPARE_PERSISTENT, &database->prepared[i],
+				       NULL) != SQLITE_OK)
+			return fail(database->db, reason);
+	}
+	return 0;
+}
+
+/* Counting the rows walks through all pages of theirs: damage is seen now. */
+static int take_stock(struct database *database, struct database_facts *facts,
+		      char reason[DATABASE_MAX_REASON])
+{
+	int64_t num_rows, max_seq, next_seq;
+	int error = query(database, "SELECT count(*) FROM reading", &num_rows, reason);
+
+	if (!error)
+		error = query(database, "SELECT max(seq) FROM reading", &max_seq, reason);
+	if (!error)
+		error = query(database, "SELECT value FROM number WHERE name='next_seq'",
+			      &next_seq, reason);
+	if (error)
+		return error;
+	if (max_seq < 0 || max_seq >= MAX_SEQ || next_seq < 0 || next_seq >= MAX_SEQ) {
+		snprintf(reason, DATABASE_MAX_REASON, "numbers in it make no sense");
+		return -EBADMSG;
+	}
+	facts->num_rows = (uint64_t)num_rows;
+	facts->next_seq = (uint64_t)(max_seq + 1 > next_seq ? max_seq + 1 : next_seq);
+	if (facts->is_new)
+		facts->next_seq = 0;
+	return 0;
+}
+
+/* Readings of an earlier start of the machine know CLOCK_MONOTONIC no more. */
+static int note_boot(struct database *database, const char *boot_id,
+		     struct database_facts *facts, char reason[DATABASE_MAX_REASON])
+{
+	sqlite3_stmt *statement;
+	int64_t is_known = 0, boot_seq;
+	int error;
+
+	if (sqlite3_prepare_v2(
+		    database->db,
+		    "INSERT INTO word VALUES('boot_id',?) ON CONFLICT(name) DO UPDATE"
+		    " SET value=excluded.value WHERE value<>excluded.value",
+		    -1, &statement, NULL) != SQLITE_OK)
+		return fail(database->db, reason);
+	sqlite3_bind_text(statement, 1, boot_id, -1, SQLITE_STATIC);
+	error = sqlite3_step(statement) == SQLITE_DONE ? 0 : fail(database->db, reason);
+	is_known = sqlite3_changes(database->db) == 0;
+	sqlite3_finalize(statement);
+	if (!error && !is_known)
+		error = set_number(database, "boot_seq", facts->next_seq, reason);
+	if (!error)
+		error = query(database, "SELECT value FROM number WHERE name='boot_seq'",
+			      &boot_seq, reason);
+	if (!error)
+		facts->boot_seq = (uint64_t)boot_seq;
+	return error;
+}
+
+/* In one transaction: the file can be written, or it is not opened. */
+static int set_up(struct database *database, const char *boot_id,
+		  struct database_facts *facts, char reason[DATABASE_MAX_REASON])
+{
+	int error = execute(database, settings, reason);
+
+	if (!error)
+		error = execute(database, "BEGIN IMMEDIATE", reason);
+	if (!error)
+		error = take_schema(database, &facts->is_new, reason);
+	if (!error)
+		error = prepare_all(database, reason);
+	if (!error)
+		error = take_stock(database, facts, reason);
+	if (!error)
+		error = note_boot(database, boot_id, facts, reason);
+	if (!error)
+		error = execute(database, "COMMIT", reason);
+	return error;
+}
+
+int database_open(const char *path, const char *boot_id, struct database **out,
+		  struct database_facts *facts, char reason[DATABASE_MAX_REASON])
+{
+	struct database *database = calloc(1, sizeof(*database));
+
+	*facts = (struct database_facts){ 0 };
+	if (!database) {
+		snprintf(reason, DATABASE_MAX_REASON, "out of memory");
+		return -ENOMEM;
+	}
+	database->is_synced = true;
+	make_folder(path);
+	if (sqlite3_open_v2(path, &database->db,
+			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+				    SQLITE_OPEN_NOMUTEX,
+			    NULL) != SQLITE_OK) {
+		int error = fail(database->db, reason);
+
+		database_close(database);
+		return error;
+	}
+	(void)sqlite3_db_config(database->db, SQLITE_DBCONFIG_LOOKASIDE, NULL,
+				LOOKASIDE_BYTES, LOOKASIDE_SLOTS);
+
+	int error = set_up(database, boot_id, facts, reason);
+
+	if (error) {
+		database_close(database);
+		return error;
+	}
+	*out = database;
+	return 0;
+}
+
+void database_close(struct database *database)
+{
+	if (!database)
+		return;
+	for (int i = 0; i < NUM_STATEMENTS; i++)
+		sqlite3_finalize(database->prepared[i]);
+	sqlite3_close(database->db);
+	free(database);
+}
+
+static void put_le32(unsigned char *out, int32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		out[i] = (unsigned char)((uint32_t)value >> 8 * i);
+}
+
+static int32_t get_le32(const unsigned char *in)
+{
+	return (int32_t)((uint32_t)in[0] | (uint32_t)in[1] << 8 | (uint32_t)in[2] << 16 |
+			 (uint32_t)in[3] << 24);
+}
+
+static int insert(struct database *database, const struct reading *reading,
+		  const char *id, char reason[DATABASE_MAX_REASON])
+{
+	sqlite3_stmt *statement = database->prepared[INSERT];
+	unsigned char bytes[READING_MAX_VALUES * VALUE_BYTES];
+
+	for (int i = 0; i < reading->num_values; i++) {
+		unsigned char *value = bytes + (size_t)i * VALUE_BYTES;
+
+		value[0] = reading->values[i].quantity;
+		value[1] = reading->values[i].digits;
+		put_le32(value + 2, reading->values[i].milli);
+	}
+	sqlite3_bind_int64(statement, 1, (int64_t)reading->seq);
+	sqlite3_bind_text(statement, 2, id, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(statement, 3, reading->wall_ms);
+	sqlite3_bind_int64(statement, 4, (int64_t)reading->t_ns);
+	sqlite3_bind_int(statement, 5, reading->flags);
+	sqlite3_bind_blob(statement, 6, bytes, reading->num_values * VALUE_BYTES,
+			  SQLITE_STATIC);
+
+	int error = run(database, INSERT, reason);
+
+	sqlite3_clear_bindings(statement);
+	return error;
+}
+
+static int delete_range(struct database *database, uint64_t from_seq, uint64_t end_seq,
+			char reason[DATABASE_MAX_REASON])
+{
+	sqlite3_stmt *statement = database->prepared[DELETE];
+
+	if (from_seq >= end_seq)
+		return 0;
+	sqlite3_bind_int64(statement, 1, (int64_t)from_seq);
+	sqlite3_bind_int64(statement, 2, (int64_t)end_seq);
+	return run(database, DELETE, reason);
+}
+
+static int write_all(struct database *database, const struct database_batch *batch,
+		     char reason[DATABASE_MAX_REASON])
+{
+	int error = 0;
+
+	for (size_t i = 0; i < batch->num_readings && !error; i++) {
+		error = insert(database, &batch->readings[i], batch->sensor_ids[i],
+			       reason);
+	}
+	if (!error)
+		error = delete_range(database, 0, batch->delete_below_seq, reason);
+	if (!error)
+		error = delete_range(database, batch->delete_from_seq,
+				     batch->delete_end_seq, reason);
+	if (!error && batch->next_seq > 0)
+		error = set_number(database, "next_seq", batch->next_seq, reason);
+	return error;
+}
+
+int database_write(struct database *database, const struct database_batch *batch,
+		   char reason[DATABASE_MAX_REASON])
+{
+	int error = 0;
+
+	if (database->is_synced != batch->is_synced)
+		error = execute(database,
+				batch->is_synced ? "PRAGMA synchronous=FULL"
+						 : "PRAGMA synchronous=NORMAL",
+				reason);
+	if (error)
+		return error;
+	database->is_synced = batch->is_synced;
+	error = execute(database, "BEGIN IMMEDIATE", reason);
+	if (!error)
+		error = write_all(database, batch, reason);
+	if (!error)
+		error = execute(database, "COMMIT", reason);
+	if (error && !sqlite3_get_autocommit(database->db))
+		(void)sqlite3_exec(database->db, "ROLLBACK", NULL, NULL, NULL);
+	return error;
+}
+
+static void read_row(sqlite3_stmt *statement, struct database_row *out)
+{
+	const char *id = (const char *)sqlite3_column_text(statement, 1);
+	const unsigned char *bytes = sqlite3_column_blob(statement, 5);
+	int num_bytes = sqlite3_column_bytes(statement, 5);
+
+	*out = (struct database_row){
+		.reading = {
+			.seq = (uint64_t)sqlite3_column_int64(statement, 0),
+			.wall_ms = sqlite3_column_int64(statement, 2),
+			.t_ns = (uint64_t)sqlite3_column_int64(statement, 3),
+			.flags = (uint8_t)sqlite3_column_int(statement, 4),
+		},
+	};
+	if (!id || !*id || strlen(id) >= DATABASE_MAX_ID ||
+	    num_bytes > READING_MAX_VALUES * VALUE_BYTES)
+		return;
+	memcpy(out->sensor_id, id, strlen(id) + 1);
+	for (; bytes && num_bytes >= VALUE_BYTES; num_bytes -= VALUE_BYTES) {
+		if (bytes[0] < NUM_QUANTITIES && bytes[1] <= 3)
+			reading_add(&out->reading, (enum quantity)bytes[0],
+				    get_le32(bytes + 2), bytes[1]);
+		bytes += VALUE_BYTES;
+	}
+}
+
+int database_load(struct database *database, uint64_t after_seq, uint64_t end_seq,
+		  struct database_row *out, int max_rows,
+		  char reason[DATABASE_MAX_REASON])
+{
+	sqlite3_stmt *statement = database->prepared[LOAD];
+	int num_rows = 0, result;
+
+	sqlite3_bind_int64(statement, 1, (int64_t)after_seq);
+	sqlite3_bind_int64(statement, 2, (int64_t)end_seq);
+	sqlite3_bind_int(statement, 3, max_rows);
+	while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+		read_row(statement, &out[num_rows++]);
+	if (result != SQLITE_DONE)
+		num_rows = fail(database->db, reason);
+	sqlite3_reset(statement);
+	return num_rows;
+}
+
+int database_drop(struct database *database, uint64_t after_seq, uint64_t num,
+		  char reason[DATABASE_MAX_REASON])
+{
+	sqlite3_stmt *statement = database->prepared[DROP];
+
+	sqlite3_bind_int64(statement, 1, (int64_t)after_seq);
+	sqlite3_bind_int64(statement, 2, (int64_t)num);
+
+	int error = run(database, DROP, reason);
+
+	return error ? error : sqlite3_changes(database->db);
+}
+
+int database_set_aside(const char *path, int64_t wall_s,
+		       char aside_out[DATABASE_MAX_PATH])
+{
+	static const char *const suffixes[] = { "-wal", "-shm", "" };
+	char from[DATABASE_MAX_PATH], to[DATABASE_MAX_PATH + 8];
+	int error = 0;
+
+	snprintf(aside_out, DATABASE_MAX_PATH, "%s.corrupt-%" PRId64, path, wall_s);
+	for (size_t i = 0; i < array_length(suffixes) && !error; i++) {
+		snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
+		snprintf(to, sizeof(to), "%s%s", aside_out, suffixes[i]);
+		if (rename(from, to) != 0 && errno != ENOENT)
+			error = -errno;
+	}
+	return error;
+}
+
+const char *database_library_version(void)
+{
+	return sqlite3_libversion();
+}

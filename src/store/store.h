@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Readings on their way to the broker: kept in order from the moment they are accepted until
+ * the broker has acknowledged them, and numbered. Bounded; the oldest is dropped and counted.
+ *
+ * One file holds what must outlive the process: readings that wait, as `durability` says, and
+ * which numbers were given. A thread of the store's own reads and writes it, so that a slow
+ * disk delays nobody else. While the file cannot be used readings wait in memory, and that is
+ * logged once.
+ *
+ * The newest reading of each sensor is kept beside the queue, for `state`.
+ *
+ * Threads: store_put() from the publisher; store_take(), store_take_state(), store_ack(),
+ *          store_rewind() and store_repeat_states() from the connection; store_stat() from
+ *          any; the rest from the owner. One lock guards all, never held while the disk is
+ *          waited for.
+ * Memory:  bounded; a long queue is on the disk alone.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/attributes.h"
+#include "base/wake.h"
+#include "model/reading.h"
+
+struct store;
+
+enum store_durability {
+	STORE_ALWAYS, /* on the disk before it is posted */
+	STORE_OUTAGE, /* on the disk where it waits for longer than the flush interval */
+	STORE_NONE, /* in memory; only the numbers are on the disk */
+};
+
+struct store_options {
+	const char *path; /* NULL: no file at all */
+	enum store_durability durability;
+	uint64_t max_bytes; /* of readings; at least one is kept */
+	uint64_t max_age_ms; /* older ones are dropped; 0: never */
+	uint64_t flush_interval_ms;
+};
+
+struct store_stat {
+	uint32_t num_waiting; /* readings not yet acknowledged */
+	uint64_t oldest_t_ns; /* when the oldest in memory was read; 0: none waits */
+	uint64_t next_seq; /* what the next reading will get */
+	uint64_t start_seq; /* lower ones are of an earlier run */
+	uint32_t num_dropped; /* by the limits; wraps */
+	bool is_in_memory; /* a file is wanted, and it cannot be written */
+};
+
+/* Trouble with the file is logged, no error. Returns 0, -ENOMEM or another errno of the
+ * system's. */
+must_check int store_new(const struct store_options *options, struct store **out);
+
+/* The sensors that store_put() is given, by their index. Readings that wait keep the ids that
+ * they came under. ids: borrowed for the call. Returns 0 or a negative errno: then they are
+ * what they were. */
+must_check int store_set_sensors(struct store *store, const char *const *ids, size_t num);
+
+/* Who is woken when there is something to take; borrowed; NULL: nobody. */
+void store_set_reader(struct store *store, const struct wake *reader);
+
+/* Starts and ends the thread. The end writes what waits; all calls still work after it, in
+ * memory. */
+must_check int store_start(struct store *store);
+void store_stop(struct store *store);
+
+/* After store_stop(), or where store_start() was never called. */
+void store_free(struct store *store);
+
+/* Does what is to be done with the file, and returns when there will be more of it.
+ * Threads: the store's own; tests that have not started it. */
+uint64_t store_work(struct store *store);
+
+/* Gives the reading its seq and queues it. Returns the seq. */
+uint64_t store_put(struct store *store, struct reading *reading);
+
+/* The next reading that has not been taken, and the id of its sensor, which lives as long as
+ * the store. False: none. */
+must_check bool store_take(struct store *store, struct reading *out,
+			   const char **sensor_id_out);
+
+/* The newest reading of any sensor whose newest has not been taken since it came or since a
+ * rewind; each sensor in its turn. False: none. */
+must_check bool store_take_state(struct store *store, struct reading *out);
+
+/* The broker has the reading with this seq: it may be forgotten. Any order; a seq that was
+ * dropped meanwhile is ignored. */
+void store_ack(struct store *store, uint64_t seq);
+
+/* The connection is gone: what was taken but not acknowledged is to be taken again, and so is
+ * the newest reading of each sensor. */
+void store_rewind(struct store *store);
+
+/* The newest reading of each sensor is to be taken again. */
+void store_repeat_states(struct store *store);
+
+void store_stat(struct store *store, struct store_stat *out);
+
+#endif

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: MIT */
+/* The store's work with its file. One step at a time is chosen under the lock, done without
+ * it, and noted under it again. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/store_state.h"
+
+enum { BOOT_ID_LENGTH = 36 };
+
+static const uint64_t NEVER = UINT64_MAX;
+
+/* Logs what keeps us from the file, once until it can be used again. */
+static void note_trouble(struct store *store, const char *doing, const char *reason)
+{
+	log_at(store->is_trouble_known ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
+	       "cannot %s the store, readings wait in memory path=%s reason=\"%s\"",
+	       doing, store->options.path, reason);
+	store->is_trouble_known = true;
+	store->retry_ns =
+		clock_mono_ns() + backoff_next_ms(&store->backoff) * CLOCK_NS_PER_MS;
+}
+
+static void note_recovery(struct store *store)
+{
+	if (store->is_trouble_known)
+		log_info("the store can be written again path=%s", store->options.path);
+	store->is_trouble_known = false;
+	backoff_reset(&store->backoff);
+}
+
+/* A damaged file makes room for a new one, once: a disk that damages each is no place. */
+static void set_aside(struct store *store, const char *reason)
+{
+	char aside[DATABASE_MAX_PATH];
+	int error;
+
+	if (store->has_set_aside)
+		return;
+	store->has_set_aside = true;
+	error = database_set_aside(store->options.path, clock_wall_ms() / 1000, aside);
+	if (error) {
+		log_error("cannot set the damaged store aside path=%s reason=\"%s\"",
+			  store->options.path, strerror(-error));
+		return;
+	}
+	log_error("the store is damaged and was set aside, beginning a new one as=%s "
+		  "reason=\"%s\"",
+		  aside, reason);
+	store->retry_ns = 0;
+}
+
+/* Where every reading goes to the file first, none that is not in it has been posted: they
+ * get numbers that need nobody to vouch for them. Those that have been, while the file was
+ * not usable, have such numbers. With the lock. */
+static void leave_vouched_numbers(struct store *store)
+{
+	uint64_t clock_seq = store_clock_number();
+
+	if (store->options.durability != STORE_ALWAYS ||
+	    store->shown_seq >= store->stored_seq || clock_seq <= store->next_seq)
+		return;
+	store->doubt_from_seq = store->stored_seq;
+	store->doubt_end_seq = store->next_seq;
+	store_shift_numbers(store, store->stored_seq, clock_seq - store->stored_seq);
+}
+
+/* What was asked of the file failed. On a full disk and the like it still can be read; else
+ * it is closed and opened anew later. With the lock. */
+static void give_way(struct store *store, int error, const char *doing,
+		     const char *reason)
+{
+	note_trouble(store, doing, reason);
+	if (store->file == STORE_FILE_OPEN)
+		leave_vouched_numbers(store);
+	if (error == -ENOSPC || error == -EROFS) {
+		store->file = STORE_FILE_READABLE;
+	} else {
+		store->file = STORE_FILE_CLOSED;
+		database_close(store->database);
+		store->database = NULL;
+	}
+	if (error == -EBADMSG)
+		set_aside(store, reason);
+	store_call_reader(store);
+}
+
+/* The first opening brings what earlier runs left. */
+static void adopt(struct store *store, const struct database_facts *facts)
+{
+	bool is_any_here = queue_length(&store->queue) > 0;
+
+	store->has_been_open = true;
+	store->disk = (struct disk_part){
+		.end_seq = facts->next_seq,
+		.num_rows = facts->num_rows,
+	};
+	if (is_any_here && queue_lowest_seq(&store->queue) < facts->next_seq)
+		store_shift_numbers(store, 0, facts->next_seq);
+	/* Before the start no number has been given. */
+	if (facts->next_seq > 0 &&
+	    (store->start_seq == 0 || store->next_seq < facts->next_seq))
+		store->next_seq = facts->next_seq;
+	store->stored_seq = is_any_here ? facts->next_seq : store->next_seq;
+	store->vouched_seq = store->next_seq;
+	if (facts->num_rows > 0)
+		log_info("readings of an earlier run wait waiting=%" PRIu64,
+			 facts->num_rows);
+}
+
+/* With the lock, as all that are called by step(). */
+static void open_file(struct store *store)
+{
+	char boot_id[BOOT_ID_LENGTH + 1] = "", reason[DATABASE_MAX_REASON];
+	struct database_facts facts;
+	FILE *file;
+	int error;
+
+	pthread_mutex_unlock(&store->lock);
+	file = fopen("/proc/sys/kernel/random/boot_id", "re");
+	if (file) {
+		boot_id[fread(boot_id, 1, BOOT_ID_LENGTH, file)] = '\0';
+		fclose(file);
+	}
+	error = database_open(store->options.path, boot_id, &store->database, &facts,
+			      reason);
+	pthread_mutex_lock(&store->lock);
+	if (error) {
+		give_way(store, error, "open", reason);
+		return;
+	}
+	/* That it can be written is not said before it was. */
+	store->file = STORE_FILE_OPEN;
+	store->boot_seq = facts.boot_seq;
+	if (!store->has_been_open) {
+		adopt(store, &facts);
+	} else if (facts.is_new) {
+		store->num_dropped += (uint32_t)store->disk.num_rows;
+		store->disk.num_rows = 0;
+		store->num_rows_done = 0;
+		store->stored_seq = 0;
+		store->vouched_seq = store->next_seq;
+	}
+}
+
+/* Whether what is not in the file is to go there now. */
+static bool is_flush_due(struct store *store, uint64_t now_ns, uint64_t *due_ns)
+{
+	struct reading oldest;
+
+	if (store->options.durability == STORE_NONE ||
+	    queue_copy_from(&store->queue, store->stored_seq, &oldest, 1) == 0)
+		return false;
+	*due_ns = store->options.durability == STORE_ALWAYS || store->is_stopping ||
+				  store->queue.num_rear >= STORE_LONG_REAR ||
+				  oldest.seq < store->flush_seq
+			  ? 0
+			  : store_flush_due_ns(store, oldest.t_ns);
+	return now_ns >= *due_ns;
+}
+
+/* Rows with lower numbers are of no use any more. */
+static uint64_t lowest_of_use(const struct store *store)
+{
+	uint64_t lowest_seq = queue_lowest_seq(&store->queue);
+
+	if (store->disk.num_rows > 0 && store->disk.after_seq + 1 < lowest_seq)
+		lowest_seq = store->disk.after_seq + 1;
+	return lowest_seq < store->next_seq ? lowest_seq : store->next_seq;
+}
+
+/* What the file is to say of numbers that were given; 0: nothing new. Where every reading is
+ * in it before it is posted, the rows say so themselves, as long as there are any. */
+static uint64_t number_to_vouch(const struct store *store, bool is_row_written,
+				bool is_row_deleted)
+{
+	if (store->is_stopping)
+		return store->vouched_seq != store->next_seq ? store->next_seq : 0;
+	if (store->options.durability == STORE_ALWAYS)
+		return is_row_deleted && !is_row_written ? store->stored_seq : 0;
+	if (store->next_seq + STORE_NUMBERS / 2 > store->vouched_seq)
+		return store->next_seq + STORE_NUMBERS;
+	return 0;
+}
+
+/* Whether there is something to write now; else when there will be. */
+static bool plan(struct store *store, uint64_t now_ns, struct database_batch *out,
+		 uint64_t *due_ns)
+{
+	uint64_t flush_due_ns = NEVER;
+	bool is_flush = is_flush_due(store, now_ns, &flush_due_ns);
+	bool is_delete = store->num_rows_done > 0 && (is_flush || store->is_stopping ||
+						      now_ns >= store->delete_due_ns);
+
+	*out = (struct database_batch){
+		.readings = store->batch,
+		.sensor_ids = store->batch_ids,
+		.delete_below_seq = is_delete ? lowest_of_use(store) : 0,
+		.delete_from_seq = store->doubt_from_seq,
+		.delete_end_seq = store->doubt_end_seq,
+		.next_seq = number_to_vouch(store, is_flush, is_delete),
+	};
+	out->is_synced = is_flush || store->is_stopping ||
+			 (out->next_seq > 0 && store->options.durability != STORE_ALWAYS);
+	if (is_flush)
+		out->num_readings = queue_copy_from(&store->queue, store->stored_seq,
+						    store->batch, STORE_BATCH);
+	for (size_t i = 0; i < out->num_readings; i++)
+		store->batch_ids[i] = store->names.ids[store->batch[i].sensor];
+	*due_ns = flush_due_ns;
+	if (store->num_rows_done > 0 && store->delete_due_ns < *due_ns)
+		*due_ns = store->delete_due_ns;
+	return is_flush || is_delete || out->next_seq > 0 ||
+	       out->delete_end_seq > out->delete_from_seq;
+}
+
+/* What is long in the file and will not be asked for soon leaves memory. */
+static void spill(struct store *store)
+{
+	const struct queue *queue = &store->queue;
+
+	uint64_t first_seq = queue_rear_seq(queue);
+
+	if (queue->num_rear < STORE_LONG_REAR || first_seq >= store->stored_seq)
+		return;
+
+	size_t num = queue_forget_rear_before(&store->queue, store->stored_seq);
+
+	if (store->disk.num_rows == 0)
+		store->disk.after_seq = first_seq - 1;
+	store->disk.end_seq = store->stored_seq;
+	store->disk.num_rows += num;
+}
+
+static void settle(struct store *store, const struct database_batch *batch,
+		   uint64_t num_rows_done)
+{
+	store->file = STORE_FILE_OPEN;
+	note_recovery(store);
+	store->doubt_from_seq = store->doubt_end_seq = 0;
+	if (batch->next_seq > 0)
+		store->vouched_seq = batch->next_seq;
+	if (batch->num_readings > 0) {
+		store->stored_seq = batch->readings[batch->num_readings - 1].seq + 1;
+		store_call_reader(store);
+	}
+	if (batch->delete_below_seq > 0) {
+		store->num_rows_done -= num_rows_done;
+		store->delete_due_ns =
+			store->num_rows_done > 0 &&
+					store->options.durability != STORE_ALWAYS
+				? store_flush_due_ns(store, clock_mono_ns())
+				: NEVER;
+	}
+	spill(store);
+}
+
+static void write_file(struct store *store, struct database_batch *batch)
+{
+	uint64_t num_rows_done = store->num_rows_done;
+	char reason[DATABASE_MAX_REASON];
+
+	if (batch->num_readings > 0 && store->flush_seq <= store->stored_seq)
+		store->flush_seq = store->next_seq;
+	pthread_mutex_unlock(&store->lock);
+
+	int error = database_write(store->database, batch, reason);
+
+	pthread_mutex_lock(&store->lock);
+	if (error)
+		give_way(store, error, "write", reason);
+	else
+		settle(store, batch, num_rows_done);
+}
+
+/* CLOCK_MONOTONIC began anew with the machine: the time of what is older is told by the wall
+ * clock, where that was set then and is now. Else it counts as just read, so that no clock
+ * that jumps takes it for too old. */
+static void restore_time(struct reading *reading)
+{
+	int64_t age_ms = clock_wall_ms() - reading->wall_ms;
+
+	if (reading->flags & READING_CLOCK_UNSYNCED || !clock_is_synced() || age_ms < 0)
+		age_ms = 0;
+	reading->t_ns = clock_mono_ns() - (uint64_t)age_ms * CLOCK_NS_PER_MS;
+}
+
+static void take_rows(struct store *store, int num_rows)
+{
+	for (int i = 0; i < num_rows; i++) {
+		struct database_row *row = &store->rows[i];
+		int name = names_index(&store->names, row->sensor_id);
+
+		store->disk.after_seq = row->reading.seq;
+		if (store->disk.num_rows > 0)
+			store->disk.num_rows--;
+		if (name < 0 || !*row->sensor_id) {
+			store->num_dropped++;
+			store->num_rows_done++;
+			continue;
+		}
+		row->reading.sensor = (uint16_t)name;
+		if (row->reading.seq < store->boot_seq)
+			restore_time(&row->reading);
+		queue_add_in_front(&store->queue, &row->reading);
+	}
+	if (num_rows < STORE_PAGE)
+		store->disk.num_rows = 0;
+	store_call_reader(store);
+}
+
+static void load_page(struct store *store)
+{
+	const struct disk_part disk = store->disk;
+	char reason[DATABASE_MAX_REASON];
+
+	pthread_mutex_unlock(&store->lock);
+
+	int num_rows = database_load(store->database, disk.after_seq, disk.end_seq,
+				     store->rows, STORE_PAGE, reason);
+
+	pthread_mutex_lock(&store->lock);
+	if (num_rows < 0)
+		give_way(store, num_rows, "read", reason);
+	else
+		take_rows(store, num_rows);
+}
+
+static void drop_rows(struct store *store, uint64_t num)
+{
+	uint64_t after_seq = store->disk.after_seq;
+	char reason[DATABASE_MAX_REASON];
+
+	pthread_mutex_unlock(&store->lock);
+
+	int num_dropped = database_drop(store->database, after_seq, num, reason);
+
+	pthread_mutex_lock(&store->lock);
+	if (num_dropped < 0) {
+		give_way(store, num_dropped, "write", reason);
+		return;
+	}
+	if (num_dropped == 0 || (uint64_t)num_dropped > store->disk.num_rows)
+		store->disk.num_rows = 0;
+	else
+		store->disk.num_rows -= (uint64_t)num_dropped;
+	store->num_dropped += (uint32_t)num_dropped;
+}
+
+/* Drops the oldest in memory while there are too many. Returns how many of the file's are to
+ * be dropped beyond that. */
+static uint64_t drop_excess(struct store *store)
+{
+	while (store_num_waiting(store) > store->max_readings &&
+	       (store->queue.num_front > 0 || store->disk.num_rows == 0))
+		store_drop_oldest(store);
+
+	uint64_t num_waiting = store_num_waiting(store);
+
+	return num_waiting > store->max_readings ? num_waiting - store->max_readings : 0;
+}
+
+static bool wants_page(const struct store *store)
+{
+	return store->disk.num_rows > 0 && !store->is_stopping &&
+	       store->file >= STORE_FILE_READABLE &&
+	       QUEUE_FRONT - store->queue.num_front >= STORE_PAGE;
+}
+
+/* Does what is due. Returns false where nothing was, and sets when something will be. */
+static bool step(struct store *store, uint64_t *due_ns)
+{
+	uint64_t now_ns = clock_mono_ns(), num_excess;
+	bool is_tried_again = now_ns >= store->retry_ns;
+	struct database_batch batch;
+
+	*due_ns = NEVER;
+	if (store->file == STORE_FILE_NONE)
+		return false;
+	if (store->file == STORE_FILE_CLOSED) {
+		if (is_tried_again)
+			open_file(store);
+		else
+			*due_ns = store->retry_ns;
+		return is_tried_again;
+	}
+	store_drop_outdated(store, now_ns);
+	num_excess = drop_excess(store);
+	if (store->file == STORE_FILE_READABLE && !is_tried_again) {
+		*due_ns = store->retry_ns;
+	} else if (plan(store, now_ns, &batch, due_ns)) {
+		write_file(store, &batch);
+		return true;
+	} else if (num_excess > 0) {
+		drop_rows(store, num_excess);
+		return true;
+	}
+	if (!wants_page(store))
+		return false;
+	load_page(store);
+	return true;
+}
+
+uint64_t store_work(struct store *store)
+{
+	uint64_t due_ns;
+
+	pthread_mutex_lock(&store->lock);
+	while (step(store, &due_ns))
+		;
+	store->armed_ns = due_ns;
+	if (!store->is_stopping)
+		timer_set(&store->timer, due_ns);
+	pthread_mutex_unlock(&store->lock);
+	return due_ns;
+}

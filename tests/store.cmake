@@ -1,0 +1,8 @@
+unit_test(unit/test_store.c store model base)
+unit_test(unit/test_store_file.c store model base PkgConfig::SQLITE)
+if(TARGET test_store_file)
+  target_sources(test_store_file PRIVATE unit/faulty_disk.c)
+endif()
+if(TARGET test_store)
+  target_link_options(test_store PRIVATE -Wl,--wrap=malloc -Wl,--wrap=free)
+endif()
