@@ -17,6 +17,8 @@ enum config_mqtt_version { CONFIG_MQTT_AUTO, CONFIG_MQTT_5, CONFIG_MQTT_3_1_1 };
 enum config_retain { CONFIG_RETAIN_AUTO, CONFIG_RETAIN_YES, CONFIG_RETAIN_NO };
 enum config_edges { CONFIG_EDGES_FALLING, CONFIG_EDGES_BOTH };
 enum config_decode { CONFIG_DECODE_REPAIR, CONFIG_DECODE_STRICT };
+/* What of the readings that wait is on the disk. */
+enum config_durability { CONFIG_ALWAYS, CONFIG_OUTAGE, CONFIG_NONE };
 enum config_bias { CONFIG_BIAS_AS_IS, CONFIG_BIAS_PULL_UP };
 
 struct config_sensor {
@@ -86,8 +88,11 @@ struct config {
 		char *status_topic; /* owned; where it says "online" */
 	} homeassistant;
 	struct {
-		uint64_t max_bytes; /* of readings that wait for the broker, in memory */
+		char *path; /* owned; of the file */
+		enum config_durability durability;
+		uint64_t max_bytes; /* of readings that wait for the broker */
 		uint32_t max_age_s;
+		uint32_t flush_interval_ms;
 	} store;
 	struct config_pin *pins; /* owned */
 	size_t num_pins;

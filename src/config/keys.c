@@ -22,6 +22,7 @@ _Static_assert(sizeof(enum config_retain) == sizeof(unsigned), "enums are not un
 
 static const char *const versions[] = { "auto", "5", "3.1.1", NULL };
 static const char *const retains[] = { "auto", "true", "false", NULL };
+static const char *const durabilities[] = { "always", "outage", "none", NULL };
 static const char *const edges[] = { "falling", "both", NULL };
 static const char *const decodes[] = { "repair", "strict", NULL };
 static const char *const biases[] = { "as_is", "pull_up", NULL };
@@ -101,10 +102,19 @@ static const struct key keys[] = {
 	  .help = "where it says that it is there" },
 
 	{ "store", KEY_SECTION, .help = "readings that wait for the broker" },
-	{ "store.max_size", KEY_SIZE, .fallback = "1MiB", FIELD(store.max_bytes),
-	  .min = 16 << 10, .max = 1 << 30, .help = "how much may wait, in memory" },
+	{ "store.path", KEY_TEXT, .fallback = "/var/lib/pin2mqtt/state.db",
+	  FIELD(store.path), .min = 1, .max = 1024, .is_good = shape_is_line,
+	  .example = "/var/lib/pin2mqtt/state.db",
+	  .help = "file for what must outlive the program" },
+	{ "store.durability", KEY_CHOICE, .fallback = "outage", FIELD(store.durability),
+	  .choices = durabilities, .help = "which readings are written to that file" },
+	{ "store.max_size", KEY_SIZE, .fallback = "64MiB", FIELD(store.max_bytes),
+	  .min = 16 << 10, .max = 1 << 30, .help = "how much may wait" },
 	{ "store.max_age", KEY_DURATION_S, .fallback = "7d", FIELD(store.max_age_s),
 	  .min = 60, .max = 3650 * (DAY / SECOND), .help = "how long a reading may wait" },
+	{ "store.flush_interval", KEY_DURATION_MS, .fallback = "5s",
+	  FIELD(store.flush_interval_ms), .min = 100, .max = HOUR,
+	  .help = "longest time that a reading waits in memory alone during an outage" },
 
 	{ "pins", KEY_PINS, FIELD(pins), COUNT(num_pins), .max = 1024,
 	  .example = "{attic: gpiochip2/17}",

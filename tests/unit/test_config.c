@@ -55,7 +55,7 @@ static void a_small_file_gets_all_defaults(void **state)
 	assert_true(f.config->homeassistant.is_enabled);
 	assert_string_equal(f.config->homeassistant.prefix, "homeassistant");
 	assert_string_equal(f.config->homeassistant.status_topic, "homeassistant/status");
-	assert_int_equal(f.config->store.max_bytes, 1 << 20);
+	assert_int_equal(f.config->store.max_bytes, 64 << 20);
 	assert_int_equal(f.config->store.max_age_s, 604800);
 	assert_int_equal(f.config->num_sensors, 1);
 
@@ -75,31 +75,33 @@ static void a_small_file_gets_all_defaults(void **state)
 static void every_key_reaches_its_field(void **state)
 {
 	struct fixture f;
-	static const char yaml[] = "gateway: {id: g, name: Green House}\n"
-				   "mqtt:\n"
-				   "  servers: [mqtt://a:1, 'mqtt://b:2']\n"
-				   "  version: 3.1.1\n"
-				   "  client_id: me\n"
-				   "  username: user\n"
-				   "  password: 0123\n"
-				   "  topic: a/b\n"
-				   "  qos: 0\n"
-				   "  retain: no\n"
-				   "  keepalive: 1m\n"
-				   "homeassistant: {enabled: off, prefix: ha/x}\n"
-				   "store: {max_size: 2MiB, max_age: 1h}\n"
-				   "pins: {attic: gpiochip2/17}\n"
-				   "sensors:\n"
-				   "- id: a\n"
-				   "  name: Attic\n"
-				   "  driver: dht11\n"
-				   "  pin: attic\n"
-				   "  interval: 1500ms\n"
-				   "  stale_after: 5s\n"
-				   "  retries: 0\n"
-				   "  edges: both\n"
-				   "  decode: strict\n"
-				   "  bias: pull_up\n";
+	static const char yaml[] =
+		"gateway: {id: g, name: Green House}\n"
+		"mqtt:\n"
+		"  servers: [mqtt://a:1, 'mqtt://b:2']\n"
+		"  version: 3.1.1\n"
+		"  client_id: me\n"
+		"  username: user\n"
+		"  password: 0123\n"
+		"  topic: a/b\n"
+		"  qos: 0\n"
+		"  retain: no\n"
+		"  keepalive: 1m\n"
+		"homeassistant: {enabled: off, prefix: ha/x}\n"
+		"store: {path: a.db, durability: always, max_size: 2MiB, "
+		"max_age: 1h, flush_interval: 2s}\n"
+		"pins: {attic: gpiochip2/17}\n"
+		"sensors:\n"
+		"- id: a\n"
+		"  name: Attic\n"
+		"  driver: dht11\n"
+		"  pin: attic\n"
+		"  interval: 1500ms\n"
+		"  stale_after: 5s\n"
+		"  retries: 0\n"
+		"  edges: both\n"
+		"  decode: strict\n"
+		"  bias: pull_up\n";
 
 	(void)state;
 	assert_int_equal(parse(&f, yaml), 0);
@@ -116,8 +118,11 @@ static void every_key_reaches_its_field(void **state)
 	assert_int_equal(f.config->mqtt.keepalive_ms, 60000);
 	assert_false(f.config->homeassistant.is_enabled);
 	assert_string_equal(f.config->homeassistant.prefix, "ha/x");
+	assert_string_equal(f.config->store.path, "a.db");
+	assert_int_equal(f.config->store.durability, CONFIG_ALWAYS);
 	assert_int_equal(f.config->store.max_bytes, 2 << 20);
 	assert_int_equal(f.config->store.max_age_s, 3600);
+	assert_int_equal(f.config->store.flush_interval_ms, 2000);
 	assert_int_equal(f.config->num_pins, 1);
 	assert_string_equal(f.config->pins[0].name, "attic");
 

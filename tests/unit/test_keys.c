@@ -117,7 +117,7 @@ static void a_key_is_described_in_a_line(void **state)
 		{ "mqtt.version", "choice, default auto; auto, 5 or 3.1.1" },
 		{ "mqtt.qos", "number, default 1; 0 or 1" },
 		{ "store.max_age", "duration, default 7d; 1m to 3650d" },
-		{ "store.max_size", "size, default 1MiB; 16KiB to 1GiB" },
+		{ "store.max_size", "size, default 64MiB; 16KiB to 1GiB" },
 		{ "sensors[].name", "text, default: the id; 1 to 128 bytes" },
 	};
 
