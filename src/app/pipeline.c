@@ -264,6 +264,25 @@ void pipeline_connect_publisher(struct pipeline *pipeline)
 	pipeline->publisher.sensors = pipeline->sensors;
 }
 
+static int start_store(struct pipeline *pipeline)
+{
+	const struct config *config = pipeline->config;
+	const struct store_options options = {
+		.path = config->store.path,
+		.durability = config->store.durability,
+		.max_bytes = config->store.max_bytes,
+		.max_age_ms = config->store.max_age_s * UINT64_C(1000),
+		.flush_interval_ms = config->store.flush_interval_ms,
+	};
+	int error = store_new(&options, &pipeline->store);
+
+	if (!error)
+		error = store_set_sensors(pipeline->store, config);
+	if (!error)
+		error = store_start(pipeline->store);
+	return error;
+}
+
 static int start_connection(struct pipeline *pipeline)
 {
 	const struct config *config = pipeline->config;
@@ -271,13 +290,11 @@ static int start_connection(struct pipeline *pipeline)
 	int error = pipeline_wire(pipeline, &info);
 
 	if (!error)
-		error = outbox_new(config->store.max_bytes,
-				   config->store.max_age_s * UINT64_C(1000), config,
-				   &pipeline->outbox);
+		error = start_store(pipeline);
 	if (!error) {
 		const struct connection_setup setup = {
 			.config = config,
-			.outbox = pipeline->outbox,
+			.store = pipeline->store,
 			.discovery = pipeline->discovery,
 			.info = info,
 			.obeyer = { requests_hand_over, &pipeline->requests },
@@ -297,7 +314,7 @@ static int start(struct pipeline *pipeline)
 		error = start_connection(pipeline);
 	if (error)
 		return error;
-	pipeline->publisher.outbox = pipeline->outbox;
+	pipeline->publisher.store = pipeline->store;
 	pipeline->publisher.connection = pipeline->connection;
 	pipeline_connect_publisher(pipeline);
 
@@ -403,12 +420,16 @@ bool pipeline_stop(struct pipeline *pipeline)
 	for (size_t i = 0; i < pipeline->num_chips; i++)
 		capture_stop(pipeline->chips[i].capture);
 	publisher_stop(&pipeline->publisher);
-	/* What hangs in the library still uses the outbox: leave all of it to the end of the
+
+	bool has_ended = connection_stop(pipeline->connection);
+
+	store_stop(pipeline->store);
+	/* What hangs in the library still uses the store: leave all of it to the end of the
 	 * process. */
-	if (pipeline->connection && !connection_stop(pipeline->connection))
+	if (!has_ended)
 		return false;
 	pipeline_free_wiring(pipeline);
-	outbox_free(pipeline->outbox);
+	store_free(pipeline->store);
 	wake_close(&pipeline->publisher.wake);
 	pthread_mutex_destroy(&pipeline->publisher.history_lock);
 	free(pipeline);

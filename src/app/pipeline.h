@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The gateway, wired: captures -> rings -> publisher -> outbox -> connection. The only place
+/* The gateway, wired: captures -> rings -> publisher -> store -> connection. The only place
  * that starts and stops threads, and it stops them in the reverse order.
  *
  * Threads: main's.

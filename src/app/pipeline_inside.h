@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The pipeline's parts, for the files that build it and change it.
  *
- * What a configuration brings with it (the wiring) is exchanged by a reload; the outbox, the
+ * What a configuration brings with it (the wiring) is exchanged by a reload; the store, the
  * connection and the publisher's thread with its wake stay.
  *
  * Threads: main's.
@@ -22,7 +22,7 @@
 #include "config/config.h"
 #include "publish/connection.h"
 #include "publish/discovery.h"
-#include "publish/outbox.h"
+#include "store/store.h"
 
 enum { PIPELINE_MAX_CHIP = 2 * LINE_MAX_NAME };
 
@@ -46,7 +46,7 @@ struct wire {
 struct pipeline {
 	const struct config *config; /* borrowed; outlives this */
 	struct airtime airtime;
-	struct outbox *outbox; /* owned */
+	struct store *store; /* owned */
 	struct discovery *discovery; /* owned; NULL: Home Assistant is told nothing */
 	struct connection *connection; /* owned */
 	struct requests requests;

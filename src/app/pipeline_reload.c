@@ -192,7 +192,7 @@ static int restart_captures(struct pipeline *pipeline, struct pipeline *before)
 /* Nothing of ours runs: the captures and the publisher have ended, the connection is paused. */
 static int exchange(struct pipeline *pipeline, struct pipeline *next, const char *info)
 {
-	int error = outbox_set_sensors(pipeline->outbox, next->config);
+	int error = store_set_sensors(pipeline->store, next->config);
 
 	if (!error)
 		error = connection_resume(pipeline->connection, next->config, info,

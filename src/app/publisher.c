@@ -58,8 +58,7 @@ static void accept(struct publisher *publisher, struct reading *reading)
 	reading->wall_ms = clock_wall_ms() - (int64_t)age_ms;
 	if (!is_clock_synced(publisher, now_ns))
 		reading->flags |= READING_CLOCK_UNSYNCED;
-	outbox_put(publisher->outbox, reading);
-	connection_kick(publisher->connection);
+	store_put(publisher->store, reading);
 	sensor->stale_ns = reading->t_ns + config->stale_after_ms * CLOCK_NS_PER_MS;
 	if (sensor->is_refusing)
 		log_info("%s: reads again refused=%u", config->id, sensor->num_refused);

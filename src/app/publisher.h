@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The publisher thread: drains the rings of all captures, decodes, judges, and hands readings
- * to the outbox.
+ * to the store.
  *
  * It never waits for the broker. It asks capture for another try after a refused frame, says
  * which sensors are stale, logs what is wrong with a sensor once, and posts `health`.
@@ -27,7 +27,7 @@
 #include "decode/history.h"
 #include "model/tally.h"
 #include "publish/connection.h"
-#include "publish/outbox.h"
+#include "store/store.h"
 
 /* What comes from one capture thread. */
 struct publisher_source {
@@ -60,7 +60,7 @@ struct publisher_sensor {
 
 struct publisher {
 	const struct config *config; /* borrowed; outlives this */
-	struct outbox *outbox; /* borrowed; outlives this */
+	struct store *store; /* borrowed; outlives this */
 	struct connection *connection; /* borrowed; outlives this */
 	struct requests *requests; /* borrowed; outlives this */
 	struct wake wake; /* captures signal it */

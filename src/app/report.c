@@ -156,14 +156,14 @@ static void add_uptime(struct text *out, const struct publisher *publisher,
 struct counts {
 	size_t num_online;
 	uint32_t num_reads;
-	struct outbox_stat store;
+	struct store_stat store;
 	struct connection_stat mqtt;
 };
 
 static void count_all(const struct publisher *publisher, struct counts *out)
 {
 	*out = (struct counts){ 0 };
-	outbox_stat(publisher->outbox, &out->store);
+	store_stat(publisher->store, &out->store);
 	connection_stat(publisher->connection, &out->mqtt);
 	for (size_t i = 0; i < publisher->config->num_sensors; i++) {
 		const struct publisher_sensor *sensor = &publisher->sensors[i];
@@ -208,15 +208,16 @@ void report_summary(struct text *out, const struct publisher *publisher, bool is
 void report_health(struct text *out, const struct publisher *publisher, uint64_t now_ns)
 {
 	const struct config *config = publisher->config;
-	struct outbox_stat store;
+	struct store_stat store;
 	struct connection_stat mqtt;
 
-	outbox_stat(publisher->outbox, &store);
+	store_stat(publisher->store, &store);
 	connection_stat(publisher->connection, &mqtt);
 	text_add(out, "{");
 	add_uptime(out, publisher, now_ns);
-	text_add(out, ",\"store\":{\"waiting\":%u,\"dropped\":%u}", store.num_waiting,
-		 store.num_dropped);
+	text_add(out, ",\"store\":{\"waiting\":%u,\"dropped\":%u,\"in_memory\":%s}",
+		 store.num_waiting, store.num_dropped,
+		 store.is_in_memory ? "true" : "false");
 	text_add(out,
 		 ",\"mqtt\":{\"connects\":%u,\"failures\":%u,\"acknowledged\":%u,"
 		 "\"refused\":%u}",

@@ -15,7 +15,7 @@ enum { REPORT_MAX_HEALTH = 1024, REPORT_MAX_SENSOR_HEALTH = 1024 };
 /* Version, libraries, boot id, and each sensor with its driver and pin. No secrets. */
 void report_info(struct text *out, const struct config *config);
 
-/* Uptime, what became of each sensor's attempts by reason, the outbox, the connection.
+/* Uptime, what became of each sensor's attempts by reason, the store, the connection.
  * Threads: the publisher's. */
 void report_health(struct text *out, const struct publisher *publisher, uint64_t now_ns);
 

@@ -6,6 +6,7 @@
 #include "config/config_yaml.h"
 #include "gpio/line.h"
 #include "publish/broker.h"
+#include "store/database.h"
 
 const char *version_string(void)
 {
@@ -24,6 +25,10 @@ bool version_library(size_t n, char out[VERSION_MAX_LIBRARY])
 		return true;
 	case 2:
 		snprintf(out, VERSION_MAX_LIBRARY, "libyaml %s", config_yaml_version());
+		return true;
+	case 3:
+		snprintf(out, VERSION_MAX_LIBRARY, "SQLite %s",
+			 database_library_version());
 		return true;
 	default:
 		return false;

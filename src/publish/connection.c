@@ -32,7 +32,7 @@ enum {
 
 struct connection {
 	const struct config *config; /* borrowed; outlives this */
-	struct outbox *outbox; /* borrowed; outlives this */
+	struct store *store; /* borrowed; outlives this */
 	char *info; /* owned */
 	int (*broker_new)(const struct broker_events *events, struct broker **out);
 	struct broker *broker; /* owned */
@@ -62,9 +62,9 @@ static void count(_Atomic uint32_t *value)
 
 static void log_drops(struct connection *connection)
 {
-	struct outbox_stat stat;
+	struct store_stat stat;
 
-	outbox_stat(connection->outbox, &stat);
+	store_stat(connection->store, &stat);
 
 	uint32_t num_new = stat.num_dropped - connection->num_dropped_logged;
 
@@ -196,7 +196,7 @@ static void settle(struct connection *connection, bool is_room_enough, uint64_t 
 static void say_goodbye(struct connection *connection)
 {
 	const char *trouble = drain(connection);
-	struct outbox_stat stat;
+	struct store_stat stat;
 	uint64_t end_ns = clock_mono_ns() + GOODBYE_MS * CLOCK_NS_PER_MS;
 
 	if (!trouble) {
@@ -209,7 +209,7 @@ static void say_goodbye(struct connection *connection)
 						  : strerror(-error);
 		settle(connection, false, end_ns);
 	}
-	outbox_stat(connection->outbox, &stat);
+	store_stat(connection->store, &stat);
 	log_info("disconnected from the broker server=%s waiting=%" PRIu32 "%s%s%s",
 		 connection->dialled.server, stat.num_waiting,
 		 trouble ? " trouble=\"" : "", trouble ? trouble : "",
@@ -222,7 +222,7 @@ static void come_down(struct connection *connection, const char *reason)
 	uint64_t up_ms = (clock_mono_ns() - connection->up_since_ns) / CLOCK_NS_PER_MS;
 
 	take_acks(connection);
-	outbox_rewind(connection->outbox);
+	store_rewind(connection->store);
 	connection->broker->ops->disconnect(connection->broker, false);
 
 	bool is_suspicious =
@@ -294,6 +294,7 @@ static void run(void *context)
 /* Frees what new_connection() made; the thread has ended or was never started. */
 static void free_connection(struct connection *connection)
 {
+	store_set_reader(connection->store, NULL);
 	if (connection->broker)
 		connection->broker->ops->free(connection->broker);
 	dial_finish(&connection->dial);
@@ -310,7 +311,7 @@ static int new_connection(const struct connection_setup *setup, struct connectio
 	if (!connection)
 		return -ENOMEM;
 	connection->config = connection->dial.config = setup->config;
-	connection->outbox = setup->outbox;
+	connection->store = setup->store;
 	connection->obeyer = setup->obeyer;
 	connection->inbox.wake.fd = -1;
 	connection->inbox.announcer = &connection->session.announcer;
@@ -318,7 +319,7 @@ static int new_connection(const struct connection_setup *setup, struct connectio
 	connection->dial.inbox = &connection->inbox;
 	connection->info = strdup(setup->info);
 	connection->session.config = setup->config;
-	connection->session.outbox = setup->outbox;
+	connection->session.store = setup->store;
 	connection->session.info = connection->info;
 	connection->session.announcer.discovery = setup->discovery;
 	retry_init(&connection->retry, (uint32_t)clock_mono_ns() ^ (uint32_t)getpid()
@@ -354,6 +355,7 @@ int connection_start_over(const struct connection_setup *setup,
 	const struct broker_events events = inbox_events(&connection->inbox);
 
 	connection->broker_new = broker_new;
+	store_set_reader(setup->store, &connection->inbox.wake);
 	error = broker_new(&events, &connection->broker);
 	connection->session.broker = connection->dial.broker = connection->broker;
 	if (!error)
@@ -447,11 +449,6 @@ int connection_resume(struct connection *connection, const struct config *config
 	connection->config = connection->dial.config = config;
 	order_give(&connection->order, ORDER_SERVE, &connection->inbox.wake);
 	return 0;
-}
-
-void connection_kick(struct connection *connection)
-{
-	wake_signal(&connection->inbox.wake);
 }
 
 void connection_set_available(struct connection *connection, uint16_t sensor,

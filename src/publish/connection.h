@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The way to the broker: one thread that connects, posts what the outbox and the board hold,
+/* The way to the broker: one thread that connects, posts what the store and the board hold,
  * takes acknowledgements, and comes back after every loss.
  *
  * On each connection, in this order: status online, info, what Home Assistant is told,
@@ -8,7 +8,7 @@
  * at most), status offline, goodbye.
  *
  * Threads: connection_start(), connection_pause(), connection_resume() and connection_stop()
- *          from one owner; connection_kick(), connection_set_available() and
+ *          from one owner; connection_set_available() and
  *          connection_post_health() from the publisher.
  */
 #ifndef PUBLISH_CONNECTION_H
@@ -21,7 +21,7 @@
 #include "base/attributes.h"
 #include "base/wake.h"
 #include "config/config.h"
-#include "publish/outbox.h"
+#include "store/store.h"
 #include "publish/request.h"
 
 struct broker;
@@ -51,7 +51,7 @@ struct connection_stat {
 struct connection_setup {
 	const struct config
 		*config; /* borrowed; outlives the connection, as the next two */
-	struct outbox *outbox;
+	struct store *store;
 	const struct discovery
 		*discovery; /* what Home Assistant is told; NULL: nothing */
 	const char *info; /* borrowed for the call: the JSON of the `info` topic */
@@ -72,12 +72,12 @@ must_check int connection_start_over(const struct connection_setup *setup,
 
 /* Stops as described above and frees; ends within 5 s, and within 1 s where no connection
  * stands. Where the library hangs, all that it uses is left behind and false is returned:
- * config and outbox must stay, too, and the process must end by _exit(), since its thread
+ * config and store must stay, too, and the process must end by _exit(), since its thread
  * still runs. */
 bool connection_stop(struct connection *connection);
 
 /* Asks the connection to stand still, for a change; ready is signalled when it does, which may
- * take as long as the library hangs. Readings go on into the outbox meanwhile.
+ * take as long as the library hangs. Readings go on into the store meanwhile.
  *
  * must_leave: with a goodbye before, as another connection is wanted
  * ready:      borrowed; outlives the connection */
@@ -92,9 +92,6 @@ bool connection_is_paused(const struct connection *connection);
 must_check int connection_resume(struct connection *connection,
 				 const struct config *config, const char *info,
 				 const struct discovery *discovery);
-
-/* Something new is in the outbox. RT-safe. */
-void connection_kick(struct connection *connection);
 
 /* Whether a sensor's readings are fresh; posted when it changes and after each reconnect. */
 void connection_set_available(struct connection *connection, uint16_t sensor,

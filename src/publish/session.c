@@ -61,14 +61,14 @@ int session_change(struct session *session, const struct config *config, const c
 void session_begin(struct session *session, int version,
 		   const struct broker_limits *limits, bool is_new)
 {
-	struct outbox_stat stat;
+	struct store_stat stat;
 
-	outbox_stat(session->outbox, &stat);
+	store_stat(session->store, &stat);
 	session->version = version;
 	session->limits = *limits;
 	window_init(&session->window, limits->max_in_flight);
 	session->num_announced = 0;
-	session->replay_before_seq = is_new ? 0 : stat.next_seq;
+	session->replay_before_seq = is_new ? stat.start_seq : stat.next_seq;
 	session->is_state_turn = true;
 	session->is_of_use = false;
 	session->last_refusal = 0;
@@ -102,7 +102,7 @@ static int post(struct session *session, const char *leaf,
 		window_add(&session->window, &sent);
 	} else if (seq != 0) {
 		/* Nobody will tell more than that the library took it. */
-		outbox_ack(session->outbox, seq);
+		store_ack(session->store, seq);
 		atomic_fetch_add_explicit(&session->num_acknowledged, 1,
 					  memory_order_relaxed);
 	}
@@ -212,7 +212,7 @@ static int post_discovery(struct session *session)
 				result = post_device(session, &topic, &document);
 			break;
 		case ANNOUNCER_REPEAT_STATES:
-			outbox_repeat_states(session->outbox);
+			store_repeat_states(session->store);
 			break;
 		}
 	}
@@ -267,9 +267,10 @@ static int post_mail(struct session *session)
 
 static uint64_t age_ns(const struct reading *reading)
 {
-	uint64_t now_ns = clock_mono_ns();
+	/* It wraps: an earlier start of the machine was before time began. */
+	int64_t since_ns = (int64_t)(clock_mono_ns() - reading->t_ns);
 
-	return now_ns > reading->t_ns ? now_ns - reading->t_ns : 0;
+	return since_ns > 0 ? (uint64_t)since_ns : 0;
 }
 
 static uint32_t round_up_to_s(uint64_t ns)
@@ -285,7 +286,7 @@ static int post_state(struct session *session)
 	struct text topic, payload;
 	struct reading reading;
 
-	while (outbox_take_state(session->outbox, &reading)) {
+	while (store_take_state(session->store, &reading)) {
 		uint64_t stale_after_ns =
 			config->sensors[reading.sensor].stale_after_ms * CLOCK_NS_PER_MS;
 		uint64_t reading_age_ns = age_ns(&reading);
@@ -320,7 +321,7 @@ static int post_reading(struct session *session)
 	struct reading reading;
 	const char *sensor_id;
 
-	if (!outbox_take(session->outbox, &reading, &sensor_id))
+	if (!store_take(session->store, &reading, &sensor_id))
 		return 0;
 
 	bool is_replay = reading.seq < session->replay_before_seq ||
@@ -368,7 +369,7 @@ int session_post(struct session *session)
 		/* First all that was sent before the pause must have its answer. */
 		if (session->window.num_slots > 0)
 			return 0;
-		outbox_rewind(session->outbox);
+		store_rewind(session->store);
 		session->is_rewind_due = false;
 	}
 	return post_values(session);
@@ -404,7 +405,7 @@ static void refuse(struct session *session, const struct in_flight *message,
 	       message->leaf, reason, words ? words : "unknown");
 	session->last_refusal = reason;
 	if (message->seq != 0 && !waits_for_quota(session, reason))
-		outbox_ack(session->outbox, message->seq);
+		store_ack(session->store, message->seq);
 }
 
 void session_acknowledge(struct session *session, int token, unsigned reason)
@@ -420,7 +421,7 @@ void session_acknowledge(struct session *session, int token, unsigned reason)
 	session->is_of_use = true;
 	if (message.seq == 0)
 		return;
-	outbox_ack(session->outbox, message.seq);
+	store_ack(session->store, message.seq);
 	atomic_fetch_add_explicit(&session->num_acknowledged, 1, memory_order_relaxed);
 	if (!session->is_rewind_due && session->num_pauses > 0) {
 		session->num_pauses = 0;
@@ -459,9 +460,9 @@ bool session_is_stalled(const struct session *session, uint64_t now_ns)
 
 bool session_is_drained(const struct session *session)
 {
-	struct outbox_stat stat;
+	struct store_stat stat;
 
-	outbox_stat(session->outbox, &stat);
+	store_stat(session->store, &stat);
 	return session->window.num_slots == 0 && stat.num_waiting == 0;
 }
 

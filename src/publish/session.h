@@ -19,14 +19,14 @@
 #include "publish/announcer.h"
 #include "publish/broker.h"
 #include "publish/mailbox.h"
-#include "publish/outbox.h"
+#include "store/store.h"
 #include "publish/presence.h"
 #include "publish/request_box.h"
 #include "publish/window.h"
 
 struct session {
 	const struct config *config; /* borrowed; outlives this */
-	struct outbox *outbox; /* borrowed; outlives this */
+	struct store *store; /* borrowed; outlives this */
 	struct broker *broker; /* borrowed; outlives this */
 	const char *info; /* borrowed; outlives this */
 	struct announcer announcer; /* the library's thread tells it what arrives */
@@ -49,7 +49,7 @@ struct session {
 	_Atomic uint32_t num_refused; /* connection writes */
 };
 
-/* config, outbox, broker, info and announcer.discovery are set by the caller. Returns 0 or -ENOMEM. */
+/* config, store, broker, info and announcer.discovery are set by the caller. Returns 0 or -ENOMEM. */
 must_check int session_init(struct session *session);
 void session_finish(struct session *session);
 

@@ -34,7 +34,7 @@ uint64_t store_clock_number(void)
 
 static int init(struct store *store, const struct store_options *options)
 {
-	bool is_in_memory = !options->path || options->durability == STORE_NONE;
+	bool is_in_memory = !options->path || options->durability == CONFIG_NONE;
 
 	pthread_mutex_init(&store->lock, NULL);
 	store->timer.fd = -1;
@@ -169,7 +169,7 @@ static void note_done(struct store *store, uint64_t seq)
 	} else if (store->num_rows_done == 1) {
 		/* Where each reading is written, deletions go with the next one. */
 		store->delete_due_ns =
-			store->options.durability == STORE_ALWAYS
+			store->options.durability == CONFIG_ALWAYS
 				? TIMER_NEVER
 				: store_flush_due_ns(store, clock_mono_ns());
 	}
@@ -209,8 +209,9 @@ void store_shift_numbers(struct store *store, uint64_t from_seq, uint64_t offset
 	store->next_seq += offset;
 }
 
-int store_set_sensors(struct store *store, const char *const *ids, size_t num)
+int store_set_sensors(struct store *store, const struct config *config)
 {
+	size_t num = config->num_sensors;
 	struct sensor *sensors = calloc(num + 1, sizeof(*sensors));
 	int name = 0;
 
@@ -218,7 +219,7 @@ int store_set_sensors(struct store *store, const char *const *ids, size_t num)
 		return -ENOMEM;
 	pthread_mutex_lock(&store->lock);
 	for (size_t i = 0; i < num && name >= 0; i++) {
-		name = names_index(&store->names, ids[i]);
+		name = names_index(&store->names, config->sensors[i].id);
 		sensors[i].name = (uint16_t)name;
 		for (size_t j = 0; name >= 0 && j < store->num_sensors; j++) {
 			if (store->sensors[j].name != sensors[i].name)
@@ -253,7 +254,7 @@ void store_set_reader(struct store *store, const struct wake *reader)
 static uint64_t next_number(struct store *store)
 {
 	if (store->next_seq == store->vouched_seq &&
-	    store->options.durability != STORE_ALWAYS) {
+	    store->options.durability != CONFIG_ALWAYS) {
 		uint64_t clock_seq = store_clock_number();
 
 		if (clock_seq > store->next_seq)
@@ -290,16 +291,17 @@ static void add_to_queue(struct store *store, const struct reading *reading)
 /* When the writer is wanted, after a reading that was read at t_ns. */
 static void call_writer(struct store *store, uint64_t t_ns)
 {
-	enum store_durability durability = store->options.durability;
+	enum config_durability durability = store->options.durability;
 
 	if (store->file == STORE_FILE_NONE)
 		return;
 	if (store->file != STORE_FILE_OPEN)
 		store_arm(store, store->retry_ns);
-	else if (durability == STORE_ALWAYS || store->queue.num_rear >= STORE_LONG_REAR ||
+	else if (durability == CONFIG_ALWAYS ||
+		 store->queue.num_rear >= STORE_LONG_REAR ||
 		 store->next_seq + STORE_NUMBERS / 2 > store->vouched_seq)
 		store_arm(store, 0);
-	else if (durability == STORE_OUTAGE)
+	else if (durability == CONFIG_OUTAGE)
 		store_arm(store, store_flush_due_ns(store, t_ns));
 }
 
@@ -312,7 +314,7 @@ uint64_t store_put(struct store *store, struct reading *reading)
 	add_to_queue(store, reading);
 	note_newest(store, reading);
 	call_writer(store, reading->t_ns);
-	if (store->options.durability != STORE_ALWAYS || store->file != STORE_FILE_OPEN)
+	if (store->options.durability != CONFIG_ALWAYS || store->file != STORE_FILE_OPEN)
 		store_call_reader(store);
 	pthread_mutex_unlock(&store->lock);
 	return reading->seq;
@@ -321,7 +323,7 @@ uint64_t store_put(struct store *store, struct reading *reading)
 /* Whether a reading may be posted: where each is to be stored, not before it is. */
 static bool may_be_taken(const struct store *store, uint64_t seq)
 {
-	return store->options.durability != STORE_ALWAYS ||
+	return store->options.durability != CONFIG_ALWAYS ||
 	       store->file != STORE_FILE_OPEN || seq < store->stored_seq;
 }
 

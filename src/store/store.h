@@ -24,19 +24,14 @@
 
 #include "base/attributes.h"
 #include "base/wake.h"
+#include "config/config.h"
 #include "model/reading.h"
 
 struct store;
 
-enum store_durability {
-	STORE_ALWAYS, /* on the disk before it is posted */
-	STORE_OUTAGE, /* on the disk where it waits for longer than the flush interval */
-	STORE_NONE, /* in memory; only the numbers are on the disk */
-};
-
 struct store_options {
 	const char *path; /* NULL: no file at all */
-	enum store_durability durability;
+	enum config_durability durability;
 	uint64_t max_bytes; /* of readings; at least one is kept */
 	uint64_t max_age_ms; /* older ones are dropped; 0: never */
 	uint64_t flush_interval_ms;
@@ -55,10 +50,10 @@ struct store_stat {
  * system's. */
 must_check int store_new(const struct store_options *options, struct store **out);
 
-/* The sensors that store_put() is given, by their index. Readings that wait keep the ids that
- * they came under. ids: borrowed for the call. Returns 0 or a negative errno: then they are
- * what they were. */
-must_check int store_set_sensors(struct store *store, const char *const *ids, size_t num);
+/* From now on the sensor of a reading that is put is an index into this configuration, borrowed
+ * for the call. What waits keeps its sensor's id; the newest readings of sensors that stay are
+ * kept, too. Returns 0 or a negative errno: all is as it was. */
+must_check int store_set_sensors(struct store *store, const struct config *config);
 
 /* Who is woken when there is something to take; borrowed; NULL: nobody. */
 void store_set_reader(struct store *store, const struct wake *reader);
@@ -78,8 +73,9 @@ uint64_t store_work(struct store *store);
 /* Gives the reading its seq and queues it. Returns the seq. */
 uint64_t store_put(struct store *store, struct reading *reading);
 
-/* The next reading that has not been taken, and the id of its sensor, which lives as long as
- * the store. False: none. */
+/* The next reading that has not been taken. False: none.
+ * sensor_id_out: of its sensor, which may have left the configuration, so that the reading's
+ * index means nothing; lives as long as the store */
 must_check bool store_take(struct store *store, struct reading *out,
 			   const char **sensor_id_out);
 

@@ -61,7 +61,7 @@ static void leave_vouched_numbers(struct store *store)
 {
 	uint64_t clock_seq = store_clock_number();
 
-	if (store->options.durability != STORE_ALWAYS ||
+	if (store->options.durability != CONFIG_ALWAYS ||
 	    store->shown_seq >= store->stored_seq || clock_seq <= store->next_seq)
 		return;
 	store->doubt_from_seq = store->stored_seq;
@@ -152,10 +152,10 @@ static bool is_flush_due(struct store *store, uint64_t now_ns, uint64_t *due_ns)
 {
 	struct reading oldest;
 
-	if (store->options.durability == STORE_NONE ||
+	if (store->options.durability == CONFIG_NONE ||
 	    queue_copy_from(&store->queue, store->stored_seq, &oldest, 1) == 0)
 		return false;
-	*due_ns = store->options.durability == STORE_ALWAYS || store->is_stopping ||
+	*due_ns = store->options.durability == CONFIG_ALWAYS || store->is_stopping ||
 				  store->queue.num_rear >= STORE_LONG_REAR ||
 				  oldest.seq < store->flush_seq
 			  ? 0
@@ -180,7 +180,7 @@ static uint64_t number_to_vouch(const struct store *store, bool is_row_written,
 {
 	if (store->is_stopping)
 		return store->vouched_seq != store->next_seq ? store->next_seq : 0;
-	if (store->options.durability == STORE_ALWAYS)
+	if (store->options.durability == CONFIG_ALWAYS)
 		return is_row_deleted && !is_row_written ? store->stored_seq : 0;
 	if (store->next_seq + STORE_NUMBERS / 2 > store->vouched_seq)
 		return store->next_seq + STORE_NUMBERS;
@@ -204,8 +204,9 @@ static bool plan(struct store *store, uint64_t now_ns, struct database_batch *ou
 		.delete_end_seq = store->doubt_end_seq,
 		.next_seq = number_to_vouch(store, is_flush, is_delete),
 	};
-	out->is_synced = is_flush || store->is_stopping ||
-			 (out->next_seq > 0 && store->options.durability != STORE_ALWAYS);
+	out->is_synced =
+		is_flush || store->is_stopping ||
+		(out->next_seq > 0 && store->options.durability != CONFIG_ALWAYS);
 	if (is_flush)
 		out->num_readings = queue_copy_from(&store->queue, store->stored_seq,
 						    store->batch, STORE_BATCH);
@@ -252,7 +253,7 @@ static void settle(struct store *store, const struct database_batch *batch,
 		store->num_rows_done -= num_rows_done;
 		store->delete_due_ns =
 			store->num_rows_done > 0 &&
-					store->options.durability != STORE_ALWAYS
+					store->options.durability != CONFIG_ALWAYS
 				? store_flush_due_ns(store, clock_mono_ns())
 				: NEVER;
 	}

@@ -124,9 +124,10 @@ def boot(command, *, shift=0, load=None, window=None, seed=0, module="", conf=()
 def configuration(sensors, more=""):
     """A configuration for `sensors`: dicts with id, driver, pin and further keys."""
     rows = "".join(f"  - {json.dumps(sensor)}\n" for sensor in sensors)
+    store = "store: {path: /tmp/state.db}\n"
     return ("gateway: {id: board}\n"
             "mqtt: {servers: ['mqtt://127.0.0.1:1883']}\n"
-            f"{more}sensors:\n{rows}")
+            f"{more if 'store:' in more else more + store}sensors:\n{rows}")
 
 
 def run_gateway(generation, sensors, command, *, more="", files=(), broker=True, **options):

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "contract/real_broker.h"
 #include "unit/cmocka_test.h"
+#include "unit/store_test.h"
 
 enum { NUM_SENSORS = 2, WAIT_MS = 20000 };
 
@@ -25,7 +26,7 @@ struct fixture {
 	char *servers[2];
 	struct config_sensor sensors[NUM_SENSORS];
 	struct config config;
-	struct outbox *outbox;
+	struct store *store;
 	struct connection *connection;
 	bool is_left_behind; /* the library hangs: its thread still runs */
 };
@@ -69,7 +70,7 @@ static int set_up(void **state)
 	real_broker_start(&fixture->broker);
 	listener_start(&fixture->listener, &fixture->broker, NULL);
 	fill_config(fixture);
-	assert_int_equal(outbox_new(1 << 20, 0, &fixture->config, &fixture->outbox), 0);
+	fixture->store = new_store_in_memory(&fixture->config);
 	return 0;
 }
 
@@ -88,7 +89,7 @@ static int tear_down(void **state)
 		left = fixture;
 		return left && !hangs ? 0 : -1;
 	}
-	outbox_free(fixture->outbox);
+	store_free(fixture->store);
 	free(fixture);
 	return 0;
 }
@@ -97,7 +98,7 @@ static void start(struct fixture *fixture)
 {
 	const struct connection_setup setup = {
 		.config = &fixture->config,
-		.outbox = fixture->outbox,
+		.store = fixture->store,
 		.info = "{\"version\":\"x\"}",
 	};
 
@@ -113,11 +114,7 @@ static uint64_t put(struct fixture *fixture, uint16_t sensor, int32_t milli)
 	};
 
 	reading_add(&reading, QUANTITY_TEMPERATURE, milli, 1);
-	uint64_t seq = outbox_put(fixture->outbox, &reading);
-
-	if (fixture->connection)
-		connection_kick(fixture->connection);
-	return seq;
+	return store_put(fixture->store, &reading);
 }
 
 static void sleep_ms(long ms)
@@ -295,7 +292,7 @@ static void a_backlog_drains_fast_and_complete(void **state)
 {
 	struct fixture *fixture = *state;
 	enum { NUM_READINGS = 10000 };
-	struct outbox_stat stat;
+	struct store_stat stat;
 	uint64_t start_ns = clock_mono_ns();
 
 	for (int i = 0; i < NUM_READINGS; i++)
@@ -303,7 +300,7 @@ static void a_backlog_drains_fast_and_complete(void **state)
 	start(fixture);
 	do {
 		sleep_ms(10);
-		outbox_stat(fixture->outbox, &stat);
+		store_stat(fixture->store, &stat);
 	} while (stat.num_waiting > 0 &&
 		 clock_mono_ns() - start_ns < 30 * CLOCK_NS_PER_S);
 	assert_int_equal(stat.num_waiting, 0);

@@ -13,6 +13,7 @@
 #include "base/wake.h"
 #include "publish/broker.h"
 #include "unit/cmocka_test.h"
+#include "unit/store_test.h"
 
 enum { NUM_SENSORS = 1, HANG_S = 20 };
 
@@ -142,7 +143,7 @@ static const struct config config = {
 };
 
 struct fixture {
-	struct outbox *outbox;
+	struct store *store;
 	struct connection *connection;
 };
 
@@ -152,7 +153,7 @@ static int set_up(void **state)
 
 	*state = fixture;
 	script = (struct script){ .hangs_in_connect = false };
-	assert_int_equal(outbox_new(1 << 20, 0, &config, &fixture->outbox), 0);
+	fixture->store = new_store_in_memory(&config);
 	return 0;
 }
 
@@ -161,7 +162,7 @@ static int tear_down(void **state)
 	struct fixture *fixture = *state;
 
 	assert_true(connection_stop(fixture->connection));
-	outbox_free(fixture->outbox);
+	store_free(fixture->store);
 	free(fixture);
 	return 0;
 }
@@ -170,7 +171,7 @@ static void start(struct fixture *fixture)
 {
 	const struct connection_setup setup = {
 		.config = &config,
-		.outbox = fixture->outbox,
+		.store = fixture->store,
 		.info = "{}",
 	};
 
@@ -182,8 +183,7 @@ static void put(struct fixture *fixture)
 {
 	struct reading reading = { .t_ns = clock_mono_ns(), .sensor = 0 };
 
-	outbox_put(fixture->outbox, &reading);
-	connection_kick(fixture->connection);
+	store_put(fixture->store, &reading);
 }
 
 static void wait_for(const _Atomic uint32_t *value, uint32_t at_least)
@@ -200,9 +200,9 @@ static void wait_for(const _Atomic uint32_t *value, uint32_t at_least)
 
 static uint32_t num_waiting(const struct fixture *fixture)
 {
-	struct outbox_stat stat;
+	struct store_stat stat;
 
-	outbox_stat(fixture->outbox, &stat);
+	store_stat(fixture->store, &stat);
 	return stat.num_waiting;
 }
 

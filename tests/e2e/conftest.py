@@ -172,18 +172,30 @@ class Gateway:
     """pin2mqtt run with a configuration of its own."""
 
     def __init__(self, folder, servers, sensors, mqtt_lines="", environment=None,
-                 homeassistant="{enabled: false}"):
+                 homeassistant="{enabled: false}", store="", store_path=None):
+        self.store = store_path or folder / "state.db"
         self.config = folder / "pin2mqtt.yaml"
         self.options = {"servers": servers, "sensors": sensors, "mqtt_lines": mqtt_lines,
-                        "homeassistant": homeassistant}
+                        "homeassistant": homeassistant, "store": store}
         self.configure()
         self.log = folder / "stderr"
-        with self.log.open("w") as out:
+        self.environment = os.environ | (environment or {})
+        self.start()
+
+    def start(self):
+        """Also after an end, with the same files."""
+        with self.log.open("a") as out:
             self.process = subprocess.Popen(
                 [PROGRAM, "run", "-c", self.config, "--log-level", "debug"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=out,
-                env=os.environ | (environment or {}))
+                env=self.environment)
         self.status = None
+
+    def kill(self):
+        """At once, whatever it is doing."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
 
     def configure(self, more="", **options):
         """Writes the configuration: what it was made with, but for these options."""
@@ -193,6 +205,7 @@ class Gateway:
                                f"  servers: [{listed}]\n  topic: b\n"
                                f"{self.options['mqtt_lines']}\n"
                                f"homeassistant: {self.options['homeassistant']}\n"
+                               f"store: {{path: {self.store}{self.options['store']}}}\n"
                                f"sensors:\n{self.options['sensors']}\n{more}")
 
     def reload(self, **options):

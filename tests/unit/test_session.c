@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "unit/cmocka_test.h"
+#include "unit/store_test.h"
 
 enum { NUM_SENSORS = 2, MAX_POSTED = 64 };
 
@@ -33,7 +34,7 @@ struct fake {
 struct fixture {
 	struct fake fake;
 	struct config config;
-	struct outbox *outbox;
+	struct store *store;
 	struct session session;
 };
 
@@ -124,10 +125,10 @@ static int set_up(void **state)
 		.sensors = sensors,
 		.num_sensors = NUM_SENSORS,
 	};
-	assert_int_equal(outbox_new(1 << 20, 0, &fixture->config, &fixture->outbox), 0);
+	fixture->store = new_store_in_memory(&fixture->config);
 	fixture->session = (struct session){
 		.config = &fixture->config,
-		.outbox = fixture->outbox,
+		.store = fixture->store,
 		.broker = &fixture->fake.broker,
 		.info = "{}",
 	};
@@ -140,7 +141,7 @@ static int tear_down(void **state)
 	struct fixture *fixture = *state;
 
 	session_finish(&fixture->session);
-	outbox_free(fixture->outbox);
+	store_free(fixture->store);
 	free(fixture);
 	return 0;
 }
@@ -150,7 +151,7 @@ static uint64_t put(struct fixture *fixture, uint16_t sensor)
 	struct reading reading = { .t_ns = now_ns, .sensor = sensor };
 
 	reading_add(&reading, QUANTITY_TEMPERATURE, 21500, 1);
-	return outbox_put(fixture->outbox, &reading);
+	return store_put(fixture->store, &reading);
 }
 
 static void post_all(struct fixture *fixture)
@@ -184,9 +185,9 @@ static void begin(struct fixture *fixture, int version,
 
 static uint32_t num_waiting(struct fixture *fixture)
 {
-	struct outbox_stat stat;
+	struct store_stat stat;
 
-	outbox_stat(fixture->outbox, &stat);
+	store_stat(fixture->store, &stat);
 	return stat.num_waiting;
 }
 
@@ -238,7 +239,7 @@ static void after_a_change_only_what_is_news_is_said(void **state)
 	/* Its state is dropped with its sensor, the reading is not. */
 	after = fixture->config;
 	after.sensors = after_sensors;
-	assert_int_equal(outbox_set_sensors(fixture->outbox, &after), 0);
+	assert_int_equal(store_set_sensors(fixture->store, &after), 0);
 	assert_int_equal(session_change(&fixture->session, &after, "{\"new\":1}", NULL),
 			 0);
 	post_all(fixture);
@@ -413,7 +414,7 @@ static void states_are_retained_where_they_expire_or_as_configured(void **state)
 					 is_state && rows[i].is_retained);
 		}
 		answer_all(fixture, 0);
-		outbox_rewind(fixture->outbox);
+		store_rewind(fixture->store);
 	}
 }
 
@@ -428,7 +429,7 @@ static void a_state_expires_when_its_reading_is_stale_and_is_then_not_posted(voi
 	post_all(fixture);
 	assert_int_equal(fixture->fake.num_posted, 2);
 	assert_int_equal(fixture->fake.posted[0].expiry_s, 61);
-	outbox_rewind(fixture->outbox);
+	store_rewind(fixture->store);
 	now_ns += 60500 * CLOCK_NS_PER_MS;
 	fixture->fake.num_posted = 0;
 	session_begin(&fixture->session, 5, &no_limits, false);
@@ -585,7 +586,7 @@ static void a_broken_connection_loses_no_reading(void **state)
 	assert_int_equal(session_post(&fixture->session), -ENOTCONN);
 	assert_int_equal(session_post(&fixture->session), -ENOTCONN);
 	fixture->fake.error = 0;
-	outbox_rewind(fixture->outbox);
+	store_rewind(fixture->store);
 	begin(fixture, 5, &no_limits);
 	assert_int_equal(num_waiting(fixture), 0);
 	assert_int_equal(fixture->session.num_acknowledged, 1);

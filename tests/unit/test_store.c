@@ -61,7 +61,11 @@ static const struct clock_source test_clock = {
 
 static struct store *new_store(uint64_t max_readings, uint64_t max_age_ms)
 {
-	static const char *const ids[NUM_SENSORS] = { "s0", "s1", "s2" };
+	static char s0[] = "s0", s1[] = "s1", s2[] = "s2";
+	static struct config_sensor sensors[NUM_SENSORS] = { { .id = s0 },
+							     { .id = s1 },
+							     { .id = s2 } };
+	const struct config config = { .sensors = sensors, .num_sensors = NUM_SENSORS };
 	const struct store_options options = {
 		.max_bytes = max_readings * sizeof(struct reading),
 		.max_age_ms = max_age_ms,
@@ -69,7 +73,7 @@ static struct store *new_store(uint64_t max_readings, uint64_t max_age_ms)
 	struct store *store;
 
 	assert_int_equal(store_new(&options, &store), 0);
-	assert_int_equal(store_set_sensors(store, ids, NUM_SENSORS), 0);
+	assert_int_equal(store_set_sensors(store, &config), 0);
 	return store;
 }
 
@@ -268,7 +272,9 @@ static void memory_comes_back_when_the_queue_drains(void **state)
 
 static void ids_outlive_the_sensors_that_they_were_of(void **state)
 {
-	static const char *const later[] = { "s2", "s9" };
+	static char s2[] = "s2", s9[] = "s9";
+	static struct config_sensor sensors[] = { { .id = s2 }, { .id = s9 } };
+	const struct config later = { .sensors = sensors, .num_sensors = 2 };
 	struct store *store = new_store(100, 0);
 	struct reading reading;
 	const char *id;
@@ -276,7 +282,7 @@ static void ids_outlive_the_sensors_that_they_were_of(void **state)
 	(void)state;
 	put(store, 1, 1);
 	put(store, 2, 2);
-	assert_int_equal(store_set_sensors(store, later, 2), 0);
+	assert_int_equal(store_set_sensors(store, &later), 0);
 	put(store, 1, 3);
 	assert_true(store_take(store, &reading, &id));
 	assert_string_equal(id, "s1");

@@ -65,7 +65,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-static struct store_options defaults(enum store_durability durability)
+static struct store_options defaults(enum config_durability durability)
 {
 	return (struct store_options){
 		.path = path,
@@ -78,15 +78,17 @@ static struct store_options defaults(enum store_durability durability)
 
 static struct store *open_with(const struct store_options *options)
 {
-	static const char *const ids[] = { "s0", "s1" };
+	static char id[] = "s0";
+	static struct config_sensor sensor = { .id = id };
+	const struct config config = { .sensors = &sensor, .num_sensors = 1 };
 	struct store *store;
 
 	assert_int_equal(store_new(options, &store), 0);
-	assert_int_equal(store_set_sensors(store, ids, array_length(ids)), 0);
+	assert_int_equal(store_set_sensors(store, &config), 0);
 	return store;
 }
 
-static struct store *open_store(enum store_durability durability)
+static struct store *open_store(enum config_durability durability)
 {
 	const struct store_options options = defaults(durability);
 
@@ -180,7 +182,7 @@ static int64_t query(const char *sql)
 
 static void a_reading_comes_back_as_it_was(void **state)
 {
-	struct store *store = open_store(STORE_ALWAYS);
+	struct store *store = open_store(CONFIG_ALWAYS);
 	struct reading reading;
 	uint64_t seq = put(store, -12345), t_ns = now_ns;
 
@@ -188,7 +190,7 @@ static void a_reading_comes_back_as_it_was(void **state)
 	store_work(store);
 	kill_store(store);
 	pass_ms(3000);
-	store = open_store(STORE_ALWAYS);
+	store = open_store(CONFIG_ALWAYS);
 	assert_int_equal(stat_of(store).num_waiting, 1);
 	assert_true(take(store, &reading));
 	assert_int_equal(reading.seq, seq);
@@ -205,7 +207,7 @@ static void a_reading_comes_back_as_it_was(void **state)
 
 static void always_hands_out_nothing_that_is_not_stored(void **state)
 {
-	struct store *store = open_store(STORE_ALWAYS);
+	struct store *store = open_store(CONFIG_ALWAYS);
 	struct reading reading;
 	const char *id;
 
@@ -226,7 +228,7 @@ static void always_leaves_no_gap_where_it_was_killed(void **state)
 
 	(void)state;
 	for (int round = 0; round < 20; round++) {
-		struct store *store = open_store(STORE_ALWAYS);
+		struct store *store = open_store(CONFIG_ALWAYS);
 
 		for (int i = 0; i < 10; i++) {
 			uint64_t next = put(store, i);
@@ -250,7 +252,7 @@ static void always_leaves_no_gap_where_it_was_killed(void **state)
 
 static void outage_leaves_the_disk_alone_while_the_broker_is_there(void **state)
 {
-	struct store *store = open_store(STORE_OUTAGE);
+	struct store *store = open_store(CONFIG_OUTAGE);
 	struct reading reading;
 
 	(void)state;
@@ -268,7 +270,7 @@ static void outage_leaves_the_disk_alone_while_the_broker_is_there(void **state)
 
 static void outage_writes_what_waits_before_the_flush_interval_is_over(void **state)
 {
-	struct store *store = open_store(STORE_OUTAGE);
+	struct store *store = open_store(CONFIG_OUTAGE);
 	uint64_t due_ns;
 
 	(void)state;
@@ -280,14 +282,14 @@ static void outage_writes_what_waits_before_the_flush_interval_is_over(void **st
 	assert_true(store_work(store) > now_ns);
 	put(store, 3);
 	kill_store(store);
-	store = open_store(STORE_OUTAGE);
+	store = open_store(CONFIG_OUTAGE);
 	check_all(store, 1, 2);
 	stop_store(store);
 }
 
 static void none_writes_no_reading_and_repeats_no_number(void **state)
 {
-	struct store *store = open_store(STORE_NONE);
+	struct store *store = open_store(CONFIG_NONE);
 	uint64_t seq = put(store, 1);
 
 	(void)state;
@@ -296,18 +298,18 @@ static void none_writes_no_reading_and_repeats_no_number(void **state)
 	stop_store(store);
 	assert_int_equal(query("SELECT count(*) FROM reading"), 0);
 	wall_ms -= 3600 * 1000;
-	store = open_store(STORE_NONE);
+	store = open_store(CONFIG_NONE);
 	assert_int_equal(stat_of(store).num_waiting, 0);
 	assert_int_equal(put(store, 2), seq + 1);
 	kill_store(store);
-	store = open_store(STORE_NONE);
+	store = open_store(CONFIG_NONE);
 	assert_true(put(store, 2) > seq + 1);
 	kill_store(store);
 }
 
 static void a_stop_writes_what_waits_and_the_numbers_go_on(void **state)
 {
-	struct store *store = open_store(STORE_OUTAGE);
+	struct store *store = open_store(CONFIG_OUTAGE);
 	uint64_t seq = 0;
 
 	(void)state;
@@ -315,7 +317,7 @@ static void a_stop_writes_what_waits_and_the_numbers_go_on(void **state)
 		seq = put(store, i);
 	stop_store(store);
 	wall_ms -= 3600 * 1000;
-	store = open_store(STORE_OUTAGE);
+	store = open_store(CONFIG_OUTAGE);
 	assert_int_equal(put(store, 1001), seq + 1);
 	check_all(store, 1, 1001);
 	stop_store(store);
@@ -324,7 +326,7 @@ static void a_stop_writes_what_waits_and_the_numbers_go_on(void **state)
 
 static void numbers_never_come_twice_whatever_clock_and_kills_do(void **state)
 {
-	static const enum store_durability each[] = { STORE_OUTAGE, STORE_NONE };
+	static const enum config_durability each[] = { CONFIG_OUTAGE, CONFIG_NONE };
 	uint64_t seq = 0;
 
 	(void)state;
@@ -349,7 +351,7 @@ static void numbers_never_come_twice_whatever_clock_and_kills_do(void **state)
 
 static void a_long_queue_leaves_memory_and_comes_back_in_order(void **state)
 {
-	struct store *store = open_store(STORE_OUTAGE);
+	struct store *store = open_store(CONFIG_OUTAGE);
 	struct reading reading;
 
 	(void)state;
@@ -372,14 +374,14 @@ static void a_long_queue_leaves_memory_and_comes_back_in_order(void **state)
 
 static void new_readings_queue_up_behind_those_on_the_disk(void **state)
 {
-	struct store *store = open_store(STORE_OUTAGE);
+	struct store *store = open_store(CONFIG_OUTAGE);
 	struct reading reading;
 
 	(void)state;
 	for (int i = 1; i <= 3000; i++)
 		put(store, i);
 	stop_store(store);
-	store = open_store(STORE_OUTAGE);
+	store = open_store(CONFIG_OUTAGE);
 	for (int i = 1; i <= 3000; i++) {
 		put(store, 3000 + i);
 		assert_true(take(store, &reading));
@@ -392,7 +394,7 @@ static void new_readings_queue_up_behind_those_on_the_disk(void **state)
 
 static void the_oldest_is_dropped_when_the_file_is_full(void **state)
 {
-	struct store_options options = defaults(STORE_OUTAGE);
+	struct store_options options = defaults(CONFIG_OUTAGE);
 	struct store *store;
 	struct stat file;
 
@@ -421,7 +423,7 @@ static void the_oldest_is_dropped_when_the_file_is_full(void **state)
 
 static void what_is_too_old_is_dropped_also_after_a_restart(void **state)
 {
-	struct store_options options = defaults(STORE_OUTAGE);
+	struct store_options options = defaults(CONFIG_OUTAGE);
 	struct store *store;
 
 	(void)state;
@@ -443,7 +445,7 @@ static void what_is_too_old_is_dropped_also_after_a_restart(void **state)
 
 static void after_a_boot_age_is_told_by_the_wall_clock_where_that_was_set(void **state)
 {
-	struct store_options options = defaults(STORE_OUTAGE);
+	struct store_options options = defaults(CONFIG_OUTAGE);
 	struct reading reading;
 	struct store *store;
 
@@ -473,8 +475,8 @@ static void after_a_boot_age_is_told_by_the_wall_clock_where_that_was_set(void *
 }
 
 /* Whatever the disk answers, for however long: nothing is lost while memory has room. */
-static void check_fault(enum store_durability durability, int write_error, int sync_error,
-			int read_error)
+static void check_fault(enum config_durability durability, int write_error,
+			int sync_error, int read_error)
 {
 	struct store *store = open_store(durability);
 	struct reading reading;
@@ -511,7 +513,7 @@ static void check_fault(enum store_durability durability, int write_error, int s
 
 static void a_disk_that_fails_loses_nothing(void **state)
 {
-	static const enum store_durability each[] = { STORE_OUTAGE, STORE_ALWAYS };
+	static const enum config_durability each[] = { CONFIG_OUTAGE, CONFIG_ALWAYS };
 
 	(void)state;
 	for (size_t i = 0; i < array_length(each); i++) {
@@ -530,7 +532,7 @@ static void without_a_disk_memory_is_bounded_and_the_oldest_are_dropped(void **s
 
 	(void)state;
 	faulty_disk.write_error = SQLITE_IOERR_WRITE;
-	store = open_store(STORE_ALWAYS);
+	store = open_store(CONFIG_ALWAYS);
 	assert_true(stat_of(store).is_in_memory);
 	for (int i = 1; i <= 20000; i++)
 		put(store, i);
@@ -542,13 +544,13 @@ static void without_a_disk_memory_is_bounded_and_the_oldest_are_dropped(void **s
 
 static void a_full_disk_still_gives_what_is_on_it(void **state)
 {
-	struct store *store = open_store(STORE_OUTAGE);
+	struct store *store = open_store(CONFIG_OUTAGE);
 
 	(void)state;
 	for (int i = 1; i <= 2000; i++)
 		put(store, i);
 	stop_store(store);
-	store = open_store(STORE_OUTAGE);
+	store = open_store(CONFIG_OUTAGE);
 	faulty_disk.write_error = SQLITE_FULL;
 	put(store, 2001);
 	pass_ms(FLUSH_MS);
@@ -558,12 +560,12 @@ static void a_full_disk_still_gives_what_is_on_it(void **state)
 
 static void one_file_serves_one_process(void **state)
 {
-	struct store *first = open_store(STORE_ALWAYS), *second;
+	struct store *first = open_store(CONFIG_ALWAYS), *second;
 
 	(void)state;
 	put(first, 1);
 	store_work(first);
-	second = open_store(STORE_ALWAYS);
+	second = open_store(CONFIG_ALWAYS);
 	assert_true(stat_of(second).is_in_memory);
 	put(second, 3);
 	stop_store(first);
@@ -572,7 +574,7 @@ static void one_file_serves_one_process(void **state)
 	store_work(second);
 	assert_false(stat_of(second).is_in_memory);
 	kill_store(second);
-	second = open_store(STORE_ALWAYS);
+	second = open_store(CONFIG_ALWAYS);
 	assert_int_equal(stat_of(second).num_waiting, 2);
 	stop_store(second);
 }
@@ -610,7 +612,7 @@ static void a_damaged_file_is_set_aside_and_a_new_one_begun(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < array_length(offsets); i++) {
-		struct store *store = open_store(STORE_OUTAGE);
+		struct store *store = open_store(CONFIG_OUTAGE);
 		uint64_t seq = 0;
 
 		for (int j = 0; j < 1000; j++)
@@ -618,12 +620,12 @@ static void a_damaged_file_is_set_aside_and_a_new_one_begun(void **state)
 		stop_store(store);
 		write_garbage(offsets[i], 4000);
 		pass_ms(10000);
-		store = open_store(STORE_OUTAGE);
+		store = open_store(CONFIG_OUTAGE);
 		assert_false(stat_of(store).is_in_memory);
 		assert_int_equal(num_set_aside(), 1);
 		assert_true(put(store, 7) > seq);
 		stop_store(store);
-		store = open_store(STORE_OUTAGE);
+		store = open_store(CONFIG_OUTAGE);
 		check_all(store, 7, 7);
 		stop_store(store);
 		remove_files();
@@ -632,7 +634,7 @@ static void a_damaged_file_is_set_aside_and_a_new_one_begun(void **state)
 
 static void a_file_that_is_damaged_while_it_is_used_is_set_aside(void **state)
 {
-	struct store *store = open_store(STORE_OUTAGE);
+	struct store *store = open_store(CONFIG_OUTAGE);
 
 	(void)state;
 	for (int i = 1; i <= 20000; i++) {
@@ -659,20 +661,20 @@ static void a_file_that_is_damaged_while_it_is_used_is_set_aside(void **state)
 	assert_true(stat_of(store).num_dropped > 0);
 	put(store, 30000);
 	stop_store(store);
-	store = open_store(STORE_OUTAGE);
+	store = open_store(CONFIG_OUTAGE);
 	assert_true(stat_of(store).num_waiting >= 1);
 	stop_store(store);
 }
 
 static void the_file_of_a_later_version_is_left_as_it_is(void **state)
 {
-	struct store *store = open_store(STORE_ALWAYS);
+	struct store *store = open_store(CONFIG_ALWAYS);
 
 	(void)state;
 	put(store, 1);
 	stop_store(store);
 	query("PRAGMA user_version=99");
-	store = open_store(STORE_ALWAYS);
+	store = open_store(CONFIG_ALWAYS);
 	assert_true(stat_of(store).is_in_memory);
 	put(store, 2);
 	check_all(store, 2, 2);
@@ -683,7 +685,7 @@ static void the_file_of_a_later_version_is_left_as_it_is(void **state)
 
 static void rows_that_make_no_sense_are_dropped_and_counted(void **state)
 {
-	struct store *store = open_store(STORE_ALWAYS);
+	struct store *store = open_store(CONFIG_ALWAYS);
 
 	(void)state;
 	for (int i = 1; i <= 300; i++)
@@ -691,7 +693,7 @@ static void rows_that_make_no_sense_are_dropped_and_counted(void **state)
 	stop_store(store);
 	query("UPDATE reading SET sensor='' WHERE seq%3=0");
 	query("UPDATE reading SET value=zeroblob(1000) WHERE seq%3=1");
-	store = open_store(STORE_ALWAYS);
+	store = open_store(CONFIG_ALWAYS);
 	for (int i = 0; i < 100; i++) {
 		struct reading reading;
 
@@ -710,11 +712,11 @@ static void a_missing_folder_is_made(void **state)
 
 	(void)state;
 	snprintf(path, sizeof(path), "%s/new/state.db", folder);
-	store = open_store(STORE_ALWAYS);
+	store = open_store(CONFIG_ALWAYS);
 	assert_false(stat_of(store).is_in_memory);
 	stop_store(store);
 	snprintf(path, sizeof(path), "%s/no/such/state.db", folder);
-	store = open_store(STORE_ALWAYS);
+	store = open_store(CONFIG_ALWAYS);
 	assert_true(stat_of(store).is_in_memory);
 	put(store, 1);
 	check_all(store, 1, 1);
@@ -723,7 +725,7 @@ static void a_missing_folder_is_made(void **state)
 
 static void a_commit_of_always_is_synced_and_writes_little(void **state)
 {
-	struct store *store = open_store(STORE_ALWAYS);
+	struct store *store = open_store(CONFIG_ALWAYS);
 	struct reading reading;
 
 	(void)state;
@@ -816,7 +818,7 @@ static void always_loses_nothing_at_kills_and_faults(void **state)
 
 	(void)state;
 	for (int round = 0; round < 5; round++) {
-		struct store *store = open_store(STORE_ALWAYS);
+		struct store *store = open_store(CONFIG_ALWAYS);
 
 		memset(&history, 0, sizeof(history));
 		for (int i = 0; i < 60; i++) {
@@ -829,7 +831,7 @@ static void always_loses_nothing_at_kills_and_faults(void **state)
 			pass_ms(120 * 1000);
 			store_work(store);
 			kill_store(store);
-			store = open_store(STORE_ALWAYS);
+			store = open_store(CONFIG_ALWAYS);
 		}
 		check_history(store, &history);
 		stop_store(store);
