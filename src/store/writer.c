@@ -33,25 +33,27 @@ static void note_recovery(struct store *store)
 	backoff_reset(&store->backoff);
 }
 
-/* A damaged file makes room for a new one, once: a disk that damages each is no place. */
-static void set_aside(struct store *store, const char *reason)
+/* A damaged file makes room for a new one, once: a disk that damages each is no place.
+ * Returns whether it did. */
+static bool set_aside(struct store *store, const char *reason)
 {
 	char aside[DATABASE_MAX_PATH];
 	int error;
 
 	if (store->has_set_aside)
-		return;
+		return false;
 	store->has_set_aside = true;
 	error = database_set_aside(store->options.path, clock_wall_ms() / 1000, aside);
 	if (error) {
 		log_error("cannot set the damaged store aside path=%s reason=\"%s\"",
 			  store->options.path, strerror(-error));
-		return;
+		return false;
 	}
 	log_error("the store is damaged and was set aside, beginning a new one as=%s "
 		  "reason=\"%s\"",
 		  aside, reason);
 	store->retry_ns = 0;
+	return true;
 }
 
 /* Where every reading goes to the file first, none that is not in it has been posted: they
@@ -74,7 +76,6 @@ static void leave_vouched_numbers(struct store *store)
 static void give_way(struct store *store, int error, const char *doing,
 		     const char *reason)
 {
-	note_trouble(store, doing, reason);
 	if (store->file == STORE_FILE_OPEN)
 		leave_vouched_numbers(store);
 	if (error == -ENOSPC || error == -EROFS) {
@@ -84,8 +85,8 @@ static void give_way(struct store *store, int error, const char *doing,
 		database_close(store->database);
 		store->database = NULL;
 	}
-	if (error == -EBADMSG)
-		set_aside(store, reason);
+	if (error != -EBADMSG || !set_aside(store, reason))
+		note_trouble(store, doing, reason);
 	store_call_reader(store);
 }
 
@@ -248,6 +249,8 @@ static void settle(struct store *store, const struct database_batch *batch,
 	if (batch->num_readings > 0) {
 		store->stored_seq = batch->readings[batch->num_readings - 1].seq + 1;
 		store_call_reader(store);
+		log_debug("stored readings=%zu last=%" PRIu64, batch->num_readings,
+			  store->stored_seq - 1);
 	}
 	if (batch->delete_below_seq > 0) {
 		store->num_rows_done -= num_rows_done;
