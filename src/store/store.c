@@ -16,6 +16,9 @@ enum {
 	RETRY_MAX_MS = 60000,
 	/* So many readings done are deleted from the file, if nothing else is written. */
 	MANY_ROWS_DONE = 256,
+	/* So many are deleted soon. */
+	SOME_ROWS_DONE = 8,
+	SOON_MS = 50,
 	FEW_UNTAKEN = STORE_PAGE / 2,
 };
 
@@ -158,21 +161,30 @@ uint64_t store_flush_due_ns(const struct store *store, uint64_t t_ns)
 	return t_ns + interval_ns - interval_ns / 8;
 }
 
+/* When rows that are done are to be deleted. A few go with the next reading that is written,
+ * or at the next flush; of a long queue that is being posted many would be posted twice. */
+static uint64_t delete_due_ns(const struct store *store)
+{
+	if (store->num_rows_done >= MANY_ROWS_DONE)
+		return 0;
+	if (store->num_rows_done >= SOME_ROWS_DONE)
+		return clock_mono_ns() + SOON_MS * CLOCK_NS_PER_MS;
+	return store->options.durability == CONFIG_ALWAYS
+		       ? TIMER_NEVER
+		       : store_flush_due_ns(store, clock_mono_ns());
+}
+
 /* A reading is done. */
 static void note_done(struct store *store, uint64_t seq)
 {
 	if (seq >= store->stored_seq)
 		return;
 	store->num_rows_done++;
-	if (store->num_rows_done >= MANY_ROWS_DONE) {
-		store->delete_due_ns = 0;
-	} else if (store->num_rows_done == 1) {
-		/* Where each reading is written, deletions go with the next one. */
-		store->delete_due_ns =
-			store->options.durability == CONFIG_ALWAYS
-				? TIMER_NEVER
-				: store_flush_due_ns(store, clock_mono_ns());
-	}
+
+	uint64_t due_ns = delete_due_ns(store);
+
+	if (due_ns < store->delete_due_ns)
+		store->delete_due_ns = due_ns;
 	store_arm(store, store->delete_due_ns);
 }
 
