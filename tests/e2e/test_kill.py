@@ -142,14 +142,14 @@ class Trouble:
         return self.listener.readings()
 
 
-def check_always(readings):
+def check_always(readings, max_doubles):
     first = first_copies(readings)
     seqs = sorted(first)
     missing = sorted(set(range(seqs[0], seqs[-1] + 1)) - set(seqs))
     assert not missing
     num_doubles = len(readings) - len(first)
     print(len(first), "readings,", num_doubles, "doubles")
-    assert num_doubles < 0.05 * len(readings)
+    assert num_doubles <= max_doubles
 
 
 def runs_of(first):
@@ -178,7 +178,9 @@ def check_outage(readings, kills):
 
 def check_rounds_of_always(broker, listen, run, number):
     trouble = Trouble(broker, listen, run, ", durability: always")
-    check_always(trouble.rounds(number))
+    readings = trouble.rounds(number)
+    # In a few rounds chance has its say: then what is in flight is the limit.
+    check_always(readings, max(0.05 * len(readings), 0 if number >= 100 else 16 * number))
 
 
 def check_rounds_of_outage(broker, listen, run, number):
