@@ -235,13 +235,17 @@ static void readings_of_an_outage_come_in_order_and_marked(void **state)
 static void a_broker_that_comes_late_gets_all(void **state)
 {
 	struct fixture *fixture = *state;
+	struct connection_stat stat;
 	uint64_t seq;
 
 	listener_stop(&fixture->listener);
 	real_broker_stop(&fixture->broker, SIGTERM);
 	start(fixture);
 	seq = put(fixture, 0, 1000);
-	sleep_ms(300);
+	do {
+		sleep_ms(10);
+		connection_stat(fixture->connection, &stat);
+	} while (stat.num_failures == 0);
 	real_broker_start(&fixture->broker);
 	listener_start(&fixture->listener, &fixture->broker, NULL);
 	expect_reading(fixture, seq, true);
