@@ -69,6 +69,8 @@ static void describe_sensor(struct pipeline *pipeline, uint16_t index,
 	if (config->trigger_pin)
 		strncpy(out->trigger_pin, config->trigger_pin,
 			sizeof(out->trigger_pin) - 1);
+	if (config->quiet_pin)
+		strncpy(out->quiet_pin, config->quiet_pin, sizeof(out->quiet_pin) - 1);
 	if (config->power_pin)
 		strncpy(out->power_pin, config->power_pin, sizeof(out->power_pin) - 1);
 }

@@ -47,6 +47,7 @@ static bool is_same_wire(const struct config_sensor *before,
 {
 	return is_same_pin(before->pin, after->pin) &&
 	       is_same_pin(before->trigger_pin, after->trigger_pin) &&
+	       is_same_pin(before->quiet_pin, after->quiet_pin) &&
 	       is_same_pin(before->power_pin, after->power_pin) &&
 	       driver_find(before->driver) == driver_find(after->driver) &&
 	       before->edges == after->edges && before->bias == after->bias;

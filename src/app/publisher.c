@@ -165,6 +165,8 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 	count(&sensor->tally.retries, !is_accepted && care.asks_again);
 	count(&sensor->tally.discarded, is_accepted && !care.is_taken);
 	count(&sensor->tally.long_pulses, frame->is_long);
+	atomic_fetch_add_explicit(&sensor->tally.edges_merged, frame->num_merged,
+				  memory_order_relaxed);
 	if (atomic_load_explicit(&publisher->is_stopping, memory_order_relaxed))
 		care.asks_again = false;
 	capture_advise(sensor->source->capture, sensor->capture_index, &care);

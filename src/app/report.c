@@ -128,8 +128,11 @@ static void add_tally(struct text *out, const struct publisher_sensor *sensor)
 	text_add(out, "{\"reads\":%u,\"repaired\":%u,\"retries\":%u,\"discarded\":%u",
 		 num_accepted(sensor), num_of_verdict(sensor, VERDICT_REPAIRED),
 		 load(&sensor->tally.retries), load(&sensor->tally.discarded));
-	text_add(out, ",\"long_pulses\":%u,\"power_cycles\":%u,\"refused\":{",
-		 load(&sensor->tally.long_pulses), load(&sensor->tally.power_cycles));
+	text_add(out,
+		 ",\"long_pulses\":%u,\"power_cycles\":%u,\"edges_merged\":%u"
+		 ",\"refused\":{",
+		 load(&sensor->tally.long_pulses), load(&sensor->tally.power_cycles),
+		 load(&sensor->tally.edges_merged));
 	for (int i = 0; i < NUM_VERDICTS; i++) {
 		uint32_t num = num_of_verdict(sensor, i);
 

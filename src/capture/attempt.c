@@ -106,13 +106,17 @@ int capture_open_line(const struct capture_sensor *sensor, struct line **out,
 		      char reason[LINE_MAX_REASON])
 {
 	struct line_request request = sensor->request;
-	struct line_place place, trigger;
+	struct line_place place, trigger, quiet;
 	int error = line_find(sensor->pin, &place, reason);
 
 	*out = NULL;
 	if (!error && sensor->trigger_pin[0]) {
 		error = line_find(sensor->trigger_pin, &trigger, reason);
 		request.trigger = &trigger;
+	}
+	if (!error && sensor->quiet_pin[0]) {
+		error = line_find(sensor->quiet_pin, &quiet, reason);
+		request.quiet = &quiet;
 	}
 	return error ? error : line_open(&place, &request, out, reason);
 }
@@ -129,7 +133,14 @@ int capture_attempt(struct line *line, const struct capture_sensor *sensor,
 	push_mark(&attempt, EDGE_START, clock_mono_ns(), (uint8_t)start);
 	int error = run(&attempt, low_us);
 
-	push_mark(&attempt, EDGE_END, clock_mono_ns(),
-		  error ? EDGE_END_LOST : EDGE_END_DONE);
+	const struct edge end = {
+		.t_ns = clock_mono_ns(),
+		.seq = line_num_merged(line),
+		.sensor = sensor->sensor,
+		.event = EDGE_END,
+		.detail = error ? EDGE_END_LOST : EDGE_END_DONE,
+	};
+
+	ring_push(ring, &end);
 	return error;
 }

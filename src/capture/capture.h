@@ -35,6 +35,7 @@ struct capture_sensor {
 	/* what line_find() takes; found again after a loss */
 	char pin[CAPTURE_MAX_PIN];
 	char trigger_pin[CAPTURE_MAX_PIN]; /* the same; empty: none */
+	char quiet_pin[CAPTURE_MAX_PIN]; /* the same */
 	char power_pin[CAPTURE_MAX_PIN]; /* the same; what feeds it; empty: not known */
 	struct line_request request; /* its trigger is found by its pin, not given here */
 	uint64_t interval_ns;

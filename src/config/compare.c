@@ -125,6 +125,11 @@ static bool is_same_sensor(const struct config_sensor *before,
 		add_item(&keys, "", "trigger_pin");
 		is_same = false;
 	}
+	if (has_moved(before->quiet_pin, after->quiet_pin, before->quiet_pin_as_written,
+		      after->quiet_pin_as_written)) {
+		add_item(&keys, "", "quiet_pin");
+		is_same = false;
+	}
 	if (has_moved(before->power_pin, after->power_pin, before->power_pin_as_written,
 		      after->power_pin_as_written)) {
 		add_item(&keys, "", "power_pin");

@@ -81,6 +81,7 @@ void config_free(struct config *config)
 		value_free_fields("sensors[]", &config->sensors[i]);
 		free(config->sensors[i].pin);
 		free(config->sensors[i].trigger_pin);
+		free(config->sensors[i].quiet_pin);
 		free(config->sensors[i].power_pin);
 	}
 	free(config->sensors);

@@ -30,6 +30,9 @@ struct config_sensor {
 	/* owned; as pin; a line on the same bus that gives the start pulses; NULL: none */
 	char *trigger_pin;
 	char *trigger_pin_as_written; /* owned */
+	/* owned; as pin; a line of the same chip, taken to count merged edges; NULL: none */
+	char *quiet_pin;
+	char *quiet_pin_as_written; /* owned */
 	/* owned; as pin; what feeds it, shared with other sensors or not; NULL: not known */
 	char *power_pin;
 	char *power_pin_as_written; /* owned */

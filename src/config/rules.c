@@ -30,6 +30,7 @@ static const struct pin_key {
 	offsetof(struct config_sensor, key##_as_written), offsetof(struct config_sensor, key)
 	{ "pin", OFFSETS(pin), false },
 	{ "trigger_pin", OFFSETS(trigger_pin), false },
+	{ "quiet_pin", OFFSETS(quiet_pin), false },
 	{ "power_pin", OFFSETS(power_pin), true },
 #undef OFFSETS
 };

@@ -12,6 +12,7 @@ static void open_frame(struct framer *framer, const struct edge *edge)
 	frame->end_ns = 0;
 	frame->sensor = edge->sensor;
 	frame->num_edges = 0;
+	frame->num_merged = 0;
 	frame->attempt = edge->detail & EDGE_START_NUMBER;
 	frame->is_long = (edge->detail & EDGE_START_LONG) != 0;
 	frame->is_fed_anew = (edge->detail & EDGE_START_FED) != 0;
@@ -70,6 +71,7 @@ bool framer_feed(struct framer *framer, const struct edge *edge, bool *again)
 	case EDGE_END:
 		frame->end_ns = edge->t_ns;
 		frame->is_lost = edge->detail == EDGE_END_LOST;
+		frame->num_merged = edge->seq;
 		framer->is_open = false;
 		return true;
 	}

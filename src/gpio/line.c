@@ -45,6 +45,9 @@ int line_open(const struct line_place *place, const struct line_request *request
 
 	*out = NULL;
 	reason[0] = '\0';
+	if (request->quiet && (request->quiet->backend != place->backend ||
+			       strcmp(request->quiet->chip, place->chip) != 0))
+		return refuse(-EINVAL, "the quiet pin is on another chip", reason);
 	if (request->trigger)
 		error = output_open(request->trigger, OUTPUT_OPEN_DRAIN, &trigger,
 				    reason);
@@ -91,6 +94,11 @@ int line_rest(struct line *line)
 size_t line_max_waiting(const struct line *line)
 {
 	return line->max_waiting;
+}
+
+uint32_t line_num_merged(const struct line *line)
+{
+	return line->num_merged;
 }
 
 int line_fd(const struct line *line)

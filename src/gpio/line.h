@@ -68,6 +68,9 @@ struct line_request {
 	/* a second line on the same bus, which gives the start pulses so that this one is
 	 * armed before them; borrowed for the call; NULL: this one gives them itself */
 	const struct line_place *trigger;
+	/* a line of the same chip that is taken beside this one, and left alone: then edges
+	 * that the kernel merged can be counted (libgpiod 2); borrowed for the call; NULL */
+	const struct line_place *quiet;
 	/* for backend sim; borrowed, outlives the line */
 	const struct line_simulation *simulation;
 };
@@ -127,6 +130,11 @@ must_check int line_rest(struct line *line);
 /* How many edges wait for us without loss. Where it is less than the edges of a frame, the
  * frame must be read while it comes in. */
 size_t line_max_waiting(const struct line *line);
+
+/* How many edges of the attempt, of those read so far, the kernel merged into others: their
+ * interrupt came, but the one after it did too before the kernel looked. 0 where it cannot
+ * be told: it takes a quiet line. */
+uint32_t line_num_merged(const struct line *line);
 
 /* Readable when edges wait, or -1 where the backend has none. */
 int line_fd(const struct line *line);

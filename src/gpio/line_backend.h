@@ -43,6 +43,7 @@ struct line {
 	struct output
 		*trigger; /* owned, by line.c; NULL: the line gives its own pulses */
 	size_t max_waiting; /* edges that wait without loss */
+	uint32_t num_merged; /* of the attempt; written by backends that can tell */
 };
 
 struct output {

@@ -30,6 +30,9 @@ struct kernel_line {
 	struct gpiod_line_config *listen; /* input with edges */
 	struct gpiod_edge_event_buffer *events;
 	uint64_t release_ns; /* edges before it are not ours */
+	/* of the last event: its number among the request's interrupts, and the line's events */
+	unsigned long last_irq;
+	unsigned long last_event;
 };
 
 static int open_chip(const char *path, struct chip **out, struct chip_facts *facts_out)
@@ -120,30 +123,53 @@ struct line_use {
 	enum gpiod_line_value value;
 };
 
-/* NULL: out of memory. */
-static struct gpiod_line_config *new_config(uint32_t line_offset,
-					    const struct line_use *use)
+static int add_line(struct gpiod_line_config *config, uint32_t line_offset,
+		    const struct line_use *use)
 {
 	struct gpiod_line_settings *settings = gpiod_line_settings_new();
-	struct gpiod_line_config *config = gpiod_line_config_new();
+	int result;
 
-	if (!settings || !config)
-		goto free_both;
+	if (!settings)
+		return -ENOMEM;
 	gpiod_line_settings_set_direction(settings, use->direction);
 	gpiod_line_settings_set_edge_detection(settings, use->edges);
 	gpiod_line_settings_set_bias(settings, use->bias);
 	gpiod_line_settings_set_event_clock(settings, GPIOD_LINE_CLOCK_MONOTONIC);
 	gpiod_line_settings_set_drive(settings, use->drive);
 	gpiod_line_settings_set_output_value(settings, use->value);
-	if (gpiod_line_config_add_line_settings(config, &line_offset, 1, settings) != 0)
-		goto free_both;
+	result = gpiod_line_config_add_line_settings(config, &line_offset, 1, settings);
 	gpiod_line_settings_free(settings);
-	return config;
+	return result != 0 ? -ENOMEM : 0;
+}
 
-free_both:
-	gpiod_line_settings_free(settings);
+/* NULL: out of memory. */
+static struct gpiod_line_config *new_config(uint32_t line_offset,
+					    const struct line_use *use)
+{
+	struct gpiod_line_config *config = gpiod_line_config_new();
+
+	if (config && add_line(config, line_offset, use) == 0)
+		return config;
 	free_config(config);
 	return NULL;
+}
+
+/* A line beside the first one that does nothing: with it, the kernel numbers the request's
+ * interrupts before it merges them into events. */
+static int add_quiet_line(struct kernel_line *line, uint32_t line_offset)
+{
+	const struct line_use use = {
+		.direction = GPIOD_LINE_DIRECTION_INPUT,
+		.edges = GPIOD_LINE_EDGE_NONE,
+		.bias = GPIOD_LINE_BIAS_AS_IS,
+		.drive = GPIOD_LINE_DRIVE_PUSH_PULL,
+		.value = GPIOD_LINE_VALUE_INACTIVE,
+	};
+	int error = add_line(line->rest, line_offset, &use);
+
+	if (!error)
+		error = add_line(line->low, line_offset, &use);
+	return error ? error : add_line(line->listen, line_offset, &use);
 }
 
 static int prepare(struct kernel_line *line, uint32_t line_offset,
@@ -168,7 +194,9 @@ static int prepare(struct kernel_line *line, uint32_t line_offset,
 	line->low = new_config(line_offset, &low);
 	line->listen = new_config(line_offset, &listen);
 	line->events = gpiod_edge_event_buffer_new(MAX_BATCH);
-	return line->rest && line->low && line->listen && line->events ? 0 : -ENOMEM;
+	if (!line->rest || !line->low || !line->listen || !line->events)
+		return -ENOMEM;
+	return request->quiet ? add_quiet_line(line, request->quiet->line_offset) : 0;
 }
 
 static int request_line(const char *path, struct gpiod_line_config *line_config,
@@ -244,6 +272,19 @@ static int reconfigure(struct kernel_line *line, struct gpiod_line_config *confi
 										: 0;
 }
 
+/* Returns how many interrupts were merged into this event since the last one. Where a line is
+ * alone in its request, the kernel gives both numbers alike. */
+static uint32_t count_merged(struct kernel_line *line, struct gpiod_edge_event *event)
+{
+	unsigned long irq = gpiod_edge_event_get_global_seqno(event);
+	unsigned long number = gpiod_edge_event_get_line_seqno(event);
+	unsigned long num_merged = (irq - line->last_irq) - (number - line->last_event);
+
+	line->last_irq = irq;
+	line->last_event = number;
+	return (uint32_t)num_merged;
+}
+
 /* Returns how many events are in line->events, 0 where none wait, or a negative errno. */
 static int take_events(struct kernel_line *line, size_t max_events)
 {
@@ -269,6 +310,7 @@ static int kernel_listen(struct line *base, uint64_t *release_ns_out,
 	struct kernel_line *line = (struct kernel_line *)base;
 	int error;
 
+	base->num_merged = 0;
 	line->release_ns = clock_mono_ns();
 	error = base->trigger ? output_set(base->trigger, true)
 			      : reconfigure(line, line->listen);
@@ -278,7 +320,7 @@ static int kernel_listen(struct line *base, uint64_t *release_ns_out,
 }
 
 /* Copies those events of the batch that are ours. Returns how many. */
-static size_t copy_edges(const struct kernel_line *line, int num_events, struct edge *out)
+static size_t copy_edges(struct kernel_line *line, int num_events, struct edge *out)
 {
 	size_t num_edges = 0;
 
@@ -289,8 +331,11 @@ static size_t copy_edges(const struct kernel_line *line, int num_events, struct 
 		bool is_rising = gpiod_edge_event_get_event_type(event) ==
 				 GPIOD_EDGE_EVENT_RISING_EDGE;
 
+		uint32_t num_merged = count_merged(line, event);
+
 		if (t_ns < line->release_ns)
 			continue;
+		line->base.num_merged += num_merged;
 		out[num_edges++] = (struct edge){
 			.t_ns = t_ns,
 			.seq = (uint32_t)gpiod_edge_event_get_line_seqno(event),

@@ -36,7 +36,8 @@ enum edge_end {
 struct edge {
 	/* CLOCK_MONOTONIC: the kernel's stamp of an edge, ours of a mark */
 	uint64_t t_ns;
-	/* the kernel's line sequence number of an edge; 0 where it gives none */
+	/* the kernel's line sequence number of an edge; 0 where it gives none. END: how many
+	 * edges of the attempt the kernel merged into others, as far as that can be told */
 	uint32_t seq;
 	uint16_t sensor; /* index into config.sensors[] */
 	uint8_t event; /* enum edge_event */

@@ -22,6 +22,8 @@ struct frame {
 	uint64_t end_ns;
 	uint16_t sensor; /* index into config.sensors[] */
 	uint16_t num_edges;
+	/* edges that the kernel merged into others, as far as that can be told */
+	uint32_t num_merged;
 	uint8_t attempt; /* 0: the first try of this reading */
 	bool is_long; /* asked by the driver's long start pulse */
 	bool is_fed_anew; /* the first attempt since the sensor got its power */

@@ -20,6 +20,8 @@ struct tally {
 	_Atomic uint32_t discarded;
 	_Atomic uint32_t long_pulses; /* attempts by the long start pulse */
 	_Atomic uint32_t power_cycles;
+	/* publisher writes: edges that the kernel is known to have merged into others */
+	_Atomic uint32_t edges_merged;
 };
 
 #endif

@@ -198,6 +198,23 @@ def test_a_sensor_that_hears_only_a_long_start_pulse_is_read(generation):
 
 
 @pytest.mark.slow
+def test_merged_edges_are_counted_beside_a_quiet_line():
+    """On a slow board both edges come faster than the kernel's thread."""
+    sensors = sensors_for(["dht22"] * 3, "10s", edges="both")
+    sensors[0]["quiet_pin"] = "GPIO3"
+    sensors[1].update(quiet_pin="GPIO4", edges="falling")
+    run = board.run_gateway(
+        2, sensors, "gateway_start; sleep 75; gateway_stop", module="lines=5", shift=3)
+    merged = {sensor: counts["edges_merged"] for sensor, counts in health_of(run).items()}
+    raised = [sum(s.irqs for s in run.starts if s.line == line) for line in range(3)]
+    # Of falling edges few are merged, while the thread is still starting.
+    assert raised[0] / 50 < merged["s0"] < raised[0] / 2
+    assert merged["s1"] < merged["s0"]
+    # Without a quiet line nothing can be told.
+    assert merged["s2"] == 0 and raised[2] > 0
+
+
+@pytest.mark.slow
 def test_of_a_double_read_the_second_answer_counts(generation):
     run = board.run_gateway(
         generation, sensors_for(["dht22"], "10s", double_read=True),

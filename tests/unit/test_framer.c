@@ -37,6 +37,7 @@ static void an_attempt_becomes_a_frame(void **state)
 	assert_int_equal(framer.frame.attempt, 2);
 	assert_true(framer.frame.is_long);
 	assert_true(framer.frame.is_fed_anew);
+	assert_int_equal(framer.frame.num_merged, 0);
 	assert_int_equal(framer.frame.num_edges, 2);
 	assert_int_equal(framer.frame.edges[1].t_ns, 50);
 	assert_false(framer.frame.is_cut);

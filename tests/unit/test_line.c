@@ -262,6 +262,26 @@ static void a_recording_that_cannot_be_played_is_refused_with_a_reason(void **st
 	assert_string_equal(reason, expected);
 }
 
+static void a_quiet_pin_must_be_on_the_same_chip(void **state)
+{
+	struct line_place place, quiet;
+	const struct line_request request = { .simulation = &simulation,
+					      .quiet = &quiet };
+	char pin[LINE_MAX_NAME], reason[LINE_MAX_REASON];
+	struct line *line;
+
+	(void)state;
+	(void)snprintf(pin, sizeof(pin), "replay:%s", log_path);
+	assert_int_equal(line_find("sim/4", &place, reason), 0);
+	assert_int_equal(line_find(pin, &quiet, reason), 0);
+	assert_int_equal(line_open(&place, &request, &line, reason), -EINVAL);
+	assert_string_equal(reason, "the quiet pin is on another chip");
+	assert_int_equal(line_find("sim/5", &quiet, reason), 0);
+	assert_int_equal(line_open(&place, &request, &line, reason), 0);
+	assert_int_equal(line_num_merged(line), 0);
+	line_close(line);
+}
+
 static void a_trigger_that_cannot_be_driven_refuses_the_line(void **state)
 {
 	struct line_place place, trigger;
@@ -315,6 +335,7 @@ int main(void)
 		cmocka_unit_test(a_recording_gives_only_the_edges_asked_for),
 		cmocka_unit_test(
 			a_recording_that_cannot_be_played_is_refused_with_a_reason),
+		cmocka_unit_test(a_quiet_pin_must_be_on_the_same_chip),
 		cmocka_unit_test(a_trigger_that_cannot_be_driven_refuses_the_line),
 		cmocka_unit_test(the_library_tells_its_version),
 	};
