@@ -84,7 +84,14 @@ void findings_add(struct findings *findings, const struct finding *finding,
 
 void findings_end(const struct findings *findings)
 {
-	printf(findings->is_json ? "\n],\"problems\":%u,\"warnings\":%u}\n"
-				 : "\n%u problems, %u warnings\n",
-	       findings->counts[FINDING_PROBLEM], findings->counts[FINDING_WARNING]);
+	uint32_t num_problems = findings->counts[FINDING_PROBLEM];
+	uint32_t num_warnings = findings->counts[FINDING_WARNING];
+
+	if (findings->is_json)
+		printf("\n],\"problems\":%u,\"warnings\":%u}\n", num_problems,
+		       num_warnings);
+	else
+		printf("\n%u problem%s, %u warning%s\n", num_problems,
+		       num_problems == 1 ? "" : "s", num_warnings,
+		       num_warnings == 1 ? "" : "s");
 }
