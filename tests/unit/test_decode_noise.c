@@ -98,7 +98,7 @@ static const struct floor {
 	unsigned right_permille[6];
 } floors[] = {
 	{ &noise_latency, { 990, 970, 940, 990, 990, 970 } },
-	{ &noise_queue, { 990, 950, 970, 780, 800, 560 } },
+	{ &noise_queue, { 990, 950, 970, 765, 845, 525 } },
 };
 
 static void assert_hardly_wrong(const struct counts *counts)
