@@ -249,18 +249,15 @@ static uint64_t stamp_ns(const struct kernel_line *line,
 	return t_ns - (uint64_t)line->wall_offset_ns;
 }
 
-/* Takes one batch of what waits; those that are ours go to the end of `out`. Returns how
- * many events came, 0 for none, or a negative errno. */
-static int read_batch(struct kernel_line *line, struct edge *out, size_t max_edges,
+/* Takes one batch of what waits, MAX_WAITING events at most; those that are ours go to the end
+ * of `out`. Returns how many events came, 0 for none, or a negative errno. */
+static int read_batch(struct kernel_line *line, struct edge *out, unsigned max_events,
 		      size_t *num_edges)
 {
 	struct gpiod_line_event events[MAX_WAITING];
-	size_t room = max_edges - *num_edges;
 	int num_events =
 		gpiod_line_event_read_fd_multiple(gpiod_line_event_get_fd(line->line),
-						  events,
-						  room < MAX_WAITING ? (unsigned)room
-								     : MAX_WAITING);
+						  events, max_events);
 
 	if (num_events < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
@@ -282,11 +279,17 @@ static int kernel_read(struct line *base, struct edge *out, size_t max_edges)
 {
 	struct kernel_line *line = (struct kernel_line *)base;
 	size_t num_edges = 0;
-	int num_events = line->has_events ? 1 : 0;
+	int num_events = 0;
+	bool is_empty = !line->has_events;
 
-	/* Old kernels give one event a read, whatever the room. */
-	while (num_events > 0 && num_edges < max_edges)
-		num_events = read_batch(line, out, max_edges, &num_edges);
+	while (!is_empty && num_edges < max_edges) {
+		size_t room = max_edges - num_edges;
+		unsigned max_events = room < MAX_WAITING ? (unsigned)room : MAX_WAITING;
+
+		num_events = read_batch(line, out, max_events, &num_edges);
+		/* Old kernels give one event a read, whatever the room. */
+		is_empty = num_events != 1 && num_events < (int)max_events;
+	}
 	return num_events < 0 ? num_events : (int)num_edges;
 }
 
