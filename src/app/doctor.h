@@ -26,8 +26,12 @@ void doctor_check_clock(struct doctor *doctor);
 void doctor_check_chips(struct doctor *doctor);
 /* These want a configuration. */
 void doctor_check_identity(struct doctor *doctor);
+void doctor_check_store(struct doctor *doctor);
 void doctor_check_pins(struct doctor *doctor);
 void doctor_check_brokers(struct doctor *doctor);
+
+/* The user that this runs as; for commands in a mend. */
+const char *doctor_own_name(void);
 
 /* Whether this is a container. */
 bool doctor_is_contained(void);

@@ -213,7 +213,7 @@ static void write_access_mend(const char *path, const struct stat *file, const c
 			user);
 }
 
-static const char *own_name(void)
+const char *doctor_own_name(void)
 {
 	const struct passwd *entry = getpwuid(geteuid());
 
@@ -234,9 +234,9 @@ static void check_chip(struct doctor *doctor, const char *path)
 	if (lstat(path, &file) != 0 || !S_ISCHR(file.st_mode))
 		return;
 	if (access(path, R_OK | W_OK) != 0) {
-		write_access_mend(path, &file, own_name(), mend);
+		write_access_mend(path, &file, doctor_own_name(), mend);
 		findings_add(&doctor->findings, &closed, mend, "%s may not be used by %s",
-			     path, own_name());
+			     path, doctor_own_name());
 	} else if (geteuid() == 0 && !is_in_group(service_user, file.st_gid)) {
 		write_access_mend(path, &file, service_user, mend);
 		findings_add(&doctor->findings, &closed, mend,

@@ -96,6 +96,33 @@ def test_a_configuration_that_may_not_be_read_is_told(doctor):
     assert told["mend"] == "sudo pin2mqtt doctor"
 
 
+def store_finding(doctor, lines):
+    """What is found of a store with these keys."""
+    found = doctor.findings(f"mqtt: {{servers: [mqtt://127.0.0.1:{free_port()}]}}\n"
+                            f"store: {{{lines}}}\n" + SENSOR)
+    return [finding for finding in found if finding["id"].startswith("store")]
+
+
+def test_a_store_that_cannot_be_written_is_a_warning(doctor, tmp_path):
+    [found] = store_finding(doctor, f"path: {tmp_path}/none/state.db")
+    assert (found["id"], found["level"]) == ("store_closed", "warning")
+    assert found["mend"].endswith(f"{tmp_path}/none")
+    [found] = store_finding(doctor, f"path: {tmp_path}/state.db")
+    assert (found["id"], found["level"]) == ("store", "ok")
+    assert store_finding(doctor, f"path: {tmp_path}/none/state.db, durability: none") == []
+
+
+def test_a_disk_that_is_full_is_a_warning(doctor, tmp_path):
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs",
+                                            tmp_path], check=False).returncode != 0:
+        pytest.skip("SKIP no small disk can be mounted here")
+    try:
+        [found] = store_finding(doctor, f"path: {tmp_path}/state.db, max_size: 1MiB")
+        assert (found["id"], found["level"]) == ("store_full", "warning")
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)
+
+
 def test_no_sensors_is_a_warning(doctor, broker):
     found = doctor.findings(f"mqtt: {{servers: ['{broker.url}']}}\nsensors: []\n")
     assert "sensors_none" in {f["id"] for f in found}
