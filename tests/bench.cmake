@@ -5,13 +5,16 @@ if(PIN2MQTT_TESTS)
   target_link_libraries(bare_paho PRIVATE ${PAHO_LIBRARY})
 endif()
 
-# How decoders do on noisy machines; tests/bench/decode builds it optimised and runs it.
+# How decoders do on noisy machines, and what a frame costs; tests/bench/decode and
+# tests/bench/work build them optimised and run them.
 if(PIN2MQTT_TESTS)
   add_library(noise STATIC EXCLUDE_FROM_ALL bench/noise.c bench/noise_latency.c
     bench/noise_queue.c bench/noise_stranger.c bench/peers.c)
   target_link_libraries(noise PUBLIC decode_test m)
   add_executable(bench_decode bench/decode.c)
   target_link_libraries(bench_decode PRIVATE noise)
+  add_executable(bench_work bench/work.c)
+  target_link_libraries(bench_work PRIVATE noise)
 endif()
 unit_test(unit/test_noise.c noise)
 unit_test(unit/test_decode_noise.c noise)

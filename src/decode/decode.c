@@ -21,7 +21,9 @@ static struct reading blank_reading(const struct frame *frame, const struct read
 	return reading;
 }
 
+/* trace_out: stands but with VERDICT_LINE_LOST and VERDICT_OVERRUN */
 static enum verdict decode_clean(const struct driver *driver, const struct frame *frame,
+				 struct dht_trace *trace_out,
 				 struct decode_evidence *evidence, struct reading *out)
 {
 	struct reading reading = blank_reading(frame, out);
@@ -32,7 +34,8 @@ static enum verdict decode_clean(const struct driver *driver, const struct frame
 		return VERDICT_LINE_LOST;
 	if (frame->is_cut)
 		return VERDICT_OVERRUN;
-	verdict = dht_frame_read(&driver->wire, frame, &evidence->fit, bytes);
+	dht_trace_take(trace_out, frame);
+	verdict = dht_frame_read(&driver->wire, trace_out, &evidence->fit, bytes);
 	if (verdict != VERDICT_CLEAN)
 		return verdict;
 	if (check_sum8(bytes, BITS_DATA_BYTES) != bytes[BITS_SUM_BYTE])
@@ -75,7 +78,9 @@ enum verdict decode_explain(const struct driver *driver, const struct frame *fra
 
 	*evidence_out = (struct decode_evidence){ .refused = VERDICT_CLEAN };
 
-	enum verdict verdict = decode_clean(driver, frame, evidence_out, &reading);
+	struct dht_trace trace;
+	enum verdict verdict =
+		decode_clean(driver, frame, &trace, evidence_out, &reading);
 
 	if (verdict == VERDICT_CLEAN &&
 	    !negatives_take(&state->negatives, driver, evidence_out->bytes))
@@ -91,7 +96,7 @@ enum verdict decode_explain(const struct driver *driver, const struct frame *fra
 
 	struct dht_repaired repaired = { .reading = blank_reading(frame, out) };
 
-	verdict = dht_repair(driver, frame, state, verdict, &repaired);
+	verdict = dht_repair(driver, &trace, state, verdict, &repaired);
 	if (verdict == VERDICT_REPAIRED) {
 		repaired.reading.flags |= READING_REPAIRED;
 		*out = repaired.reading;

@@ -18,12 +18,11 @@ enum { MIN_SPREAD_NS = 1500, MAX_SPREAD_NS = 4000 };
 /* Gaps were measured from 0 to 14 us. A sensor whose gaps are known keeps them to 3 us. */
 enum { MAX_GAP_NS = 15 * NS_PER_US, GAP_REACH_NS = 3 * NS_PER_US, MIN_GAP_FRAMES = 4 };
 
+/* Of the histogram that finds the middle of each kind. */
+enum { STEP_NS = 2048, NUM_STEPS = 128, MAX_SAMPLE_NS = STEP_NS * NUM_STEPS };
+
 /* Where there are fewer cells of a kind in the frame, the profile or the model says. */
 enum { MIN_KIND = 4, PROFILE_WEIGHT = 8, LEARN_SHIFT = 3 };
-
-/* What an interval may be off by: in this many deviations it is a matter of squares, from
- * there on of the distance, up to a limit. */
-enum { MAX_OFF_NS = 16 * NS_PER_US, MAX_OFF_COST = 9 * DHT_COST_NAT };
 
 static void learn(int32_t *ns, int32_t seen_ns, bool is_first)
 {
@@ -46,19 +45,6 @@ void dht_profile_learn(struct dht_profile *profile, const struct dht_fit *fit)
 		profile->num_frames++;
 }
 
-static int32_t median_ns(int32_t *values_ns, size_t num_values)
-{
-	for (size_t i = 1; i < num_values; i++) {
-		int32_t value_ns = values_ns[i];
-		size_t at = i;
-
-		for (; at > 0 && values_ns[at - 1] > value_ns; at--)
-			values_ns[at] = values_ns[at - 1];
-		values_ns[at] = value_ns;
-	}
-	return num_values == 0 ? 0 : values_ns[num_values / 2];
-}
-
 /* The samples of one kind of cell. */
 struct kind {
 	int32_t samples_ns[MAX_SAMPLES];
@@ -68,10 +54,30 @@ struct kind {
 	size_t num_near;
 };
 
+/* To a step; what follows does not look closer. */
+static int32_t median_ns(const struct kind *kind)
+{
+	uint8_t counts[NUM_STEPS] = { 0 };
+	size_t num_below = 0;
+	unsigned step = 0;
+
+	for (size_t i = 0; i < kind->num_samples; i++) {
+		int32_t ns = kind->samples_ns[i];
+
+		counts[ns < MAX_SAMPLE_NS ? ns / STEP_NS : NUM_STEPS - 1]++;
+	}
+	for (; step < NUM_STEPS; step++) {
+		num_below += counts[step];
+		if (2 * num_below > kind->num_samples)
+			break;
+	}
+	return (int32_t)step * STEP_NS + STEP_NS / 2;
+}
+
 /* The mean of those near the median: late edges and gaps do not move it. */
 static void measure(struct kind *kind)
 {
-	int32_t middle_ns = median_ns(kind->samples_ns, kind->num_samples);
+	int32_t middle_ns = median_ns(kind);
 	int32_t sum_ns = 0;
 
 	kind->num_near = 0;
@@ -91,13 +97,27 @@ static void measure(struct kind *kind)
 			kind->off_sum_ns += abs(kind->samples_ns[i] - kind->mean_ns);
 }
 
-static void sort_intervals(const struct dht_wire *wire, const int32_t *t_ns,
-			   size_t num_edges, struct kind *zeros, struct kind *ones)
+/* The edges that begin the cells, or all where only rising ones were reported: then intervals
+ * have the high of one bit and the low of the next. */
+static size_t take_falls(const struct dht_trace *trace, int32_t *t_ns_out)
+{
+	size_t num_falls = 0;
+
+	for (size_t i = 0; i < trace->num_edges && num_falls < MAX_SAMPLES; i++)
+		if (trace->seen != DHT_SEEN_BOTH || !trace->is_rising[i])
+			t_ns_out[num_falls++] = trace->t_ns[i];
+	return num_falls;
+}
+
+static void sort_intervals(const struct dht_wire *wire, const struct dht_trace *trace,
+			   struct kind *zeros, struct kind *ones)
 {
 	int32_t zero_ns = (wire->bit_low_us + wire->zero_high_us) * NS_PER_US;
 	int32_t one_ns = (wire->bit_low_us + wire->one_high_us) * NS_PER_US;
+	int32_t t_ns[MAX_SAMPLES];
+	size_t num_falls = take_falls(trace, t_ns);
 
-	for (size_t i = 0; i + 1 < num_edges && i < MAX_SAMPLES; i++) {
+	for (size_t i = 0; i + 1 < num_falls; i++) {
 		int32_t ns = t_ns[i + 1] - t_ns[i];
 		struct kind *kind = ns < (zero_ns + one_ns) / 2 ? zeros : ones;
 
@@ -131,9 +151,53 @@ static void set_gaps(struct dht_cells *cells, const struct dht_wire *wire,
 	cells->max_gap_ns = profile->gap_ns + GAP_REACH_NS;
 }
 
+/* Lows, where both kinds of edges tell; else what the model has on this sensor's clock. */
+static void set_lows(struct dht_cells *cells, const struct dht_wire *wire,
+		     const struct dht_trace *trace)
+{
+	int32_t us_ns = cells->zero_ns / (wire->bit_low_us + wire->zero_high_us);
+	struct kind lows = { .num_samples = 0 };
+
+	cells->low_ns = us_ns * wire->bit_low_us;
+	cells->end_off_ns = us_ns * (wire->end_low_us - wire->bit_low_us);
+	if (trace->seen != DHT_SEEN_BOTH)
+		return;
+	for (size_t i = 0; i + 1 < trace->num_edges && lows.num_samples < MAX_SAMPLES;
+	     i++) {
+		int32_t ns = trace->t_ns[i + 1] - trace->t_ns[i];
+
+		if (!trace->is_rising[i] && trace->is_rising[i + 1] &&
+		    abs(ns - cells->low_ns) < DHT_MAX_OFF_NS)
+			lows.samples_ns[lows.num_samples++] = ns;
+	}
+	measure(&lows);
+	if (lows.num_near >= MIN_KIND)
+		cells->low_ns = lows.mean_ns;
+}
+
+/* In the middle of a step. Up to some deviations it is a matter of squares, from there on of the
+ * distance: the tails are heavy. */
+static void set_off_costs(struct dht_cells *cells)
+{
+	int32_t spread_ns = cells->spread_ns;
+	int32_t knee_ns = cells->min_late_ns;
+
+	for (int32_t i = 0; i < DHT_NUM_OFF_COSTS; i++) {
+		int32_t far_ns = i * DHT_OFF_STEP_NS + DHT_OFF_STEP_NS / 2;
+		int32_t permille = far_ns * 1000 / spread_ns;
+		int32_t cost =
+			far_ns <= knee_ns
+				? permille * permille / 1000 * DHT_COST_NAT / 2000
+				: DHT_COST_NAT * 25 / 8 + (far_ns - knee_ns) *
+								  (DHT_COST_NAT * 5 / 2) /
+								  spread_ns;
+
+		cells->off_costs[i] = (uint16_t)cost;
+	}
+}
+
 bool dht_cells_fit(struct dht_cells *cells, const struct driver *driver,
-		   const struct dht_profile *profile, const int32_t *t_ns,
-		   size_t num_edges)
+		   const struct dht_profile *profile, const struct dht_trace *trace)
 {
 	const struct dht_wire *wire = &driver->wire;
 	int32_t wire_zero_ns = (wire->bit_low_us + wire->zero_high_us) * NS_PER_US;
@@ -142,7 +206,7 @@ bool dht_cells_fit(struct dht_cells *cells, const struct driver *driver,
 
 	if (profile && profile->num_frames == 0)
 		profile = NULL;
-	sort_intervals(wire, t_ns, num_edges, &zeros, &ones);
+	sort_intervals(wire, trace, &zeros, &ones);
 
 	size_t num_near = zeros.num_near + ones.num_near;
 
@@ -157,7 +221,10 @@ bool dht_cells_fit(struct dht_cells *cells, const struct driver *driver,
 		(zeros.off_sum_ns + ones.off_sum_ns) / (int32_t)num_near * 5 / 4;
 	if (cells->spread_ns < MIN_SPREAD_NS)
 		cells->spread_ns = MIN_SPREAD_NS;
+	cells->min_late_ns = cells->spread_ns * 5 / 2;
 	set_gaps(cells, wire, profile);
+	set_lows(cells, wire, trace);
+	set_off_costs(cells);
 	cells->num_bits = wire->num_bits;
 	cells->num_zero_bits = driver->num_zero_bits;
 
@@ -167,53 +234,4 @@ bool dht_cells_fit(struct dht_cells *cells, const struct driver *driver,
 	       cells->zero_ns >= wire_zero_ns / 100 * MIN_CLOCK_PERCENT &&
 	       cells->zero_ns <= wire_zero_ns / 100 * MAX_CLOCK_PERCENT &&
 	       step_ns >= wire_step_ns / 100 * 75 && step_ns <= wire_step_ns / 100 * 125;
-}
-
-static unsigned off_cost(const struct dht_cells *cells, int32_t off_ns)
-{
-	int32_t spread_ns = cells->spread_ns;
-	int32_t knee_ns = spread_ns * 5 / 2;
-	int32_t far_ns = abs(off_ns);
-
-	if (far_ns <= knee_ns) {
-		int32_t permille = far_ns * 1000 / spread_ns;
-
-		return (unsigned)(permille * permille / 1000 * DHT_COST_NAT / 2000);
-	}
-	return (unsigned)(DHT_COST_NAT * 25 / 8 +
-			  (far_ns - knee_ns) * (DHT_COST_NAT * 5 / 2) / spread_ns);
-}
-
-unsigned dht_cells_runs(const struct dht_cells *cells, int32_t interval_ns, bool has_gap,
-			struct dht_run *runs_out)
-{
-	int32_t step_ns = cells->one_ns - cells->zero_ns;
-	int32_t max_gap_ns = has_gap ? cells->max_gap_ns : 0;
-	int32_t min_gap_ns = has_gap ? cells->min_gap_ns : 0;
-	int32_t first = (interval_ns - max_gap_ns - MAX_OFF_NS + cells->one_ns - 1) /
-			cells->one_ns;
-	unsigned num_runs = 0;
-
-	for (int32_t m = first < 1 ? 1 : first; m <= DHT_MAX_RUN; m++) {
-		int32_t rest_ns = interval_ns - m * cells->zero_ns;
-
-		if (rest_ns < min_gap_ns - MAX_OFF_NS)
-			break;
-		/* the gap within its limits that leaves least to explain */
-		int32_t s = (rest_ns - (min_gap_ns + max_gap_ns) / 2 + step_ns / 2);
-
-		s = s < 0 ? 0 : s / step_ns;
-		s = s > m ? m : s;
-		rest_ns -= s * step_ns;
-		int32_t off_ns = rest_ns > max_gap_ns   ? rest_ns - max_gap_ns
-				 : rest_ns < min_gap_ns ? rest_ns - min_gap_ns
-							: 0;
-		unsigned cost = abs(off_ns) > MAX_OFF_NS ? MAX_OFF_COST + 1
-							 : off_cost(cells, off_ns);
-
-		if (cost <= MAX_OFF_COST && num_runs < DHT_MAX_RUNS)
-			runs_out[num_runs++] = (struct dht_run){ (uint8_t)m, (uint8_t)s,
-								 (uint16_t)cost };
-	}
-	return num_runs;
 }

@@ -266,26 +266,24 @@ static enum verdict judge_timing(const struct dht_wire *wire,
 	return num_long > 0 ? VERDICT_TOO_FEW_EDGES : VERDICT_BAD_TIMING;
 }
 
-enum verdict dht_frame_read(const struct dht_wire *wire, const struct frame *frame,
+enum verdict dht_frame_read(const struct dht_wire *wire, const struct dht_trace *trace,
 			    struct dht_fit *fit_out, uint8_t *bytes_out)
 {
 	int32_t intervals_ns[DHT_MAX_BITS];
-	struct dht_trace trace;
 	struct layout layout;
 	enum verdict verdict;
 
-	dht_trace_take(&trace, frame);
-	verdict = lay_out(wire, &trace, &layout);
+	verdict = lay_out(wire, trace, &layout);
 	if (verdict != VERDICT_CLEAN)
 		return verdict;
-	if (!trace.is_ordered)
+	if (!trace->is_ordered)
 		return VERDICT_BAD_TIMING;
-	take_intervals(&trace, &layout, intervals_ns);
+	take_intervals(trace, &layout, intervals_ns);
 	if (!dht_fit_find(fit_out, wire, intervals_ns, layout.num_bits,
 			  layout.gap_phase) ||
 	    !dht_fit_read(fit_out, intervals_ns, layout.num_bits, bytes_out))
-		return judge_timing(wire, &trace, intervals_ns);
-	if (trace.seen == DHT_SEEN_BOTH && !are_lows_even(wire, &trace, &layout, fit_out))
+		return judge_timing(wire, trace, intervals_ns);
+	if (trace->seen == DHT_SEEN_BOTH && !are_lows_even(wire, trace, &layout, fit_out))
 		return VERDICT_BAD_TIMING;
-	return judge_place(wire, &trace, &layout, fit_out);
+	return judge_place(wire, trace, &layout, fit_out);
 }

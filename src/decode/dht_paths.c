@@ -3,364 +3,408 @@
 
 #include <string.h>
 
+#include "decode/dht_endings.h"
+
 enum { NS_PER_US = 1000 };
 
-/* Events between two that were in time. */
-enum { MAX_BETWEEN = 2 };
+/* See work_left. */
+enum { WORK_AN_EVENT = 6, WORK_A_LEAP = 6, WORK_A_STATE = 1 };
 
-/* How far the number of an edge may be behind that of its event, and ahead of it: by as many
- * as are missing, and some to come that are not of the sensor. */
-enum { MAX_BEHIND = 4, MAX_MORE_AHEAD = 2 };
+/* What costs so much more than the best explanation so far will not catch up: just less than
+ * an edge lost and another one out of nothing. */
+enum { MAX_BEHIND_COST = DHT_COST_MISS + DHT_COST_SPURIOUS - 1 };
 
-/* An edge is late by this at most: interrupts off. */
-enum { MAX_LATE_NS = 200 * NS_PER_US };
-
-/* Events so far apart have more than the longest run between them. */
-enum { MAX_RUN_NS = DHT_MAX_RUN * 155 * NS_PER_US };
-
-/* How many ones there are in the patterns of a run. */
-static const uint8_t num_ones_of[1 << DHT_MAX_RUN] = { 0, 1, 1, 2, 1, 2, 2, 3, 1, 2, 2,
-						       3, 2, 3, 3, 4, 1, 2, 2, 3, 2, 3,
-						       3, 4, 2, 3, 3, 4, 3, 4, 4, 5 };
-
-/* Two events in time and what lies between. */
-struct leap {
-	size_t from; /* event */
-	unsigned num_between; /* events */
-	unsigned first_cell;
-	unsigned num_cells;
-	unsigned pattern; /* the cells' bits, the last one lowest */
-};
-
-/* The least that a run can cost, whatever the order of its bits. */
-static unsigned least_cost(const struct dht_run *run, unsigned num_between)
-{
-	unsigned num_edges = run->num_cells - 1u;
-	unsigned num_late = num_between < num_edges ? num_between : num_edges;
-	unsigned cost = run->cost + num_late * DHT_COST_LATE +
-			(num_between - num_late) * DHT_COST_SPURIOUS +
-			(num_edges - num_late) * DHT_COST_MISS;
-
-	if (num_between == 0 && run->num_ones > 1)
-		cost += (run->num_ones - 1u) * DHT_COST_MISS_LONG;
-	return cost;
-}
+/* Events so far apart have more between them than the longest run. */
+enum { MAX_LEAP_NS = (DHT_MAX_RUN + 1) * 155 * NS_PER_US };
 
 static unsigned lower(unsigned a, unsigned b)
 {
 	return a < b ? a : b;
 }
 
-/* What it costs that the cells have this order: each edge between them is lost, or one of the
- * events between is this edge, stamped late. */
-static unsigned order_cost(const struct dht_paths *paths, const struct leap *leap)
+/* Whether so many ones have a place in the bits before this edge. */
+static bool have_room(const struct dht_lattice *lattice, const struct dht_way *way,
+		      unsigned edge)
 {
-	const struct dht_cells *cells = paths->cells;
-	int32_t t_ns = paths->t_ns[leap->from];
-	unsigned costs[MAX_BETWEEN + 1] = { 0, DHT_COST_SPURIOUS, 2 * DHT_COST_SPURIOUS };
+	unsigned end = dht_bit_of(lattice, edge);
+	unsigned num_zero_bits = lattice->cells->num_zero_bits;
 
-	for (unsigned cell = 0; cell + 1 < leap->num_cells; cell++) {
-		bool is_one = leap->pattern >> (leap->num_cells - 1 - cell) & 1;
-		bool is_next_one = leap->pattern >> (leap->num_cells - 2 - cell) & 1;
-
-		t_ns += is_one ? cells->one_ns : cells->zero_ns;
-		if (dht_cells_has_gap(leap->first_cell + cell, 1))
-			t_ns += (cells->min_gap_ns + cells->max_gap_ns) / 2;
-		for (unsigned x = leap->num_between + 1; x-- > 0;) {
-			unsigned cost = costs[x] + DHT_COST_MISS +
-					(is_next_one ? DHT_COST_MISS_LONG : 0);
-
-			if (x > 0) {
-				int32_t late_ns = paths->t_ns[leap->from + x] - t_ns;
-
-				if (late_ns > cells->spread_ns * 5 / 2 &&
-				    late_ns < MAX_LATE_NS)
-					cost = lower(cost, costs[x - 1] + DHT_COST_LATE);
-			}
-			costs[x] = cost;
-		}
-		for (unsigned x = 1; x <= leap->num_between; x++)
-			costs[x] = lower(costs[x], costs[x - 1] + DHT_COST_SPURIOUS);
-	}
-	return costs[leap->num_between];
+	return way->num_ones == 0 || way->num_ones + num_zero_bits <= end;
 }
 
-/* Whether so many ones have a place in these cells. */
-static bool have_room(const struct dht_cells *cells, unsigned first_cell,
-		      const struct dht_run *run)
-{
-	unsigned end = first_cell + run->num_cells;
-	unsigned num_free = end > cells->num_zero_bits ? end - cells->num_zero_bits : 0;
-
-	return run->num_ones <= num_free;
-}
-
-enum { STEP_ONES = 0x80 };
-
-static void relax_edge(struct dht_paths *paths, size_t event, unsigned edge,
-		       const struct dht_way *way)
-{
-	size_t from = event - 1 - way->num_between;
-	unsigned from_edge = edge - way->run.num_cells;
-	unsigned total = paths->best[from][from_edge] + way->cost;
-	uint16_t *best = &paths->best[event][edge];
-	uint16_t *second = &paths->second[event][edge];
-
-	if (total >= *second || !have_room(paths->cells, from_edge, &way->run))
-		return;
-	if (total >= *best) {
-		*second = (uint16_t)total;
-		return;
-	}
-	bool is_only = way->num_between == 0 && (way->run.num_ones == 0 ||
-						 way->run.num_ones == way->run.num_cells);
-	unsigned next = is_only ? paths->second[from][from_edge] + way->cost : total;
-
-	*second = (uint16_t)lower(*best, next);
-	*best = (uint16_t)total;
-	paths->steps[event][edge] =
-		(uint8_t)(way->run.num_cells | (way->run.num_ones ? STEP_ONES : 0));
-}
-
-static void relax(struct dht_paths *paths, size_t event, const struct dht_way *way,
-		  unsigned most)
-{
-	unsigned num_cells = way->run.num_cells;
-	unsigned first = event > MAX_BEHIND ? (unsigned)event - MAX_BEHIND : 0;
-	unsigned last = (unsigned)event + paths->max_ahead;
-	const uint16_t *from = paths->best[event - 1 - way->num_between];
-
-	if (first < num_cells)
-		first = num_cells;
-	if (last > paths->cells->num_bits)
-		last = paths->cells->num_bits;
-	for (unsigned edge = first; edge <= last; edge++)
-		if (from[edge - num_cells] + way->cost <= most &&
-		    dht_cells_has_gap(edge - num_cells, num_cells) == way->has_gap)
-			relax_edge(paths, event, edge, way);
-}
-
-static void list_ways(struct dht_paths *paths, size_t event)
-{
-	struct dht_run runs[DHT_MAX_RUNS];
-	unsigned count = 0;
-
-	for (unsigned u = 0; u <= MAX_BETWEEN && u < event; u++) {
-		int32_t ns = paths->t_ns[event] - paths->t_ns[event - 1 - u];
-
-		for (unsigned has_gap = 0; ns <= MAX_RUN_NS && has_gap < 2; has_gap++) {
-			unsigned num_runs =
-				dht_cells_runs(paths->cells, ns, has_gap, runs);
-
-			for (unsigned i = 0; i < num_runs && count < DHT_MAX_WAYS; i++)
-				paths->ways[event][count++] = (struct dht_way){
-					.run = runs[i],
-					.cost = (uint16_t)least_cost(&runs[i], u),
-					.num_between = (uint8_t)u,
-					.has_gap = has_gap,
-				};
-		}
-	}
-	paths->num_ways[event] = (uint8_t)count;
-}
-
-/* What costs so much more than the best explanation so far will not catch up. */
-enum { MAX_BEHIND_COST = 24 * DHT_COST_NAT };
-
-static void relax_all(struct dht_paths *paths, size_t event)
-{
-	const struct dht_way *ways = paths->ways[event];
-	const uint16_t *before = paths->best[event - 1];
-	unsigned least = DHT_COST_NEVER;
-
-	for (size_t edge = event > MAX_BEHIND ? event - MAX_BEHIND - 1 : 0;
-	     edge <= paths->cells->num_bits && edge < event + paths->max_ahead; edge++)
-		least = lower(least, before[edge]);
-	for (unsigned i = 0; i < paths->num_ways[event]; i++)
-		relax(paths, event, &ways[i],
-		      lower(least + MAX_BEHIND_COST, DHT_COST_NEVER - 1));
-}
-
-static unsigned start_cost(const struct dht_paths *paths, size_t event, unsigned edge)
-{
-	return event < DHT_MAX_STARTS && edge < DHT_MAX_LEAD
-		       ? paths->start_costs[event][edge]
-		       : DHT_COST_NEVER;
-}
-
-/* The ways in which a frame may end. */
-struct ending {
-	size_t event;
-	unsigned edge;
-	uint64_t bits;
-	int32_t cost;
-	bool is_whole;
+/* Two states, and the way from one to the other. */
+struct step {
+	const struct dht_states *from;
+	struct dht_states *to;
+	unsigned from_index, to_index;
+	const struct dht_way *way;
+	unsigned way_index;
 };
 
-enum { MAX_EXTRA = 3, MAX_LATE_CELLS = 2, MAX_ENDINGS = MAX_EXTRA + 1 + 2 + 2 + 4 };
-
-/* The last event is the last edge, stamped late, and the edges just before it are lost. */
-static unsigned list_late_endings(const struct dht_paths *paths, unsigned num_cells,
-				  struct ending *out)
+static inline void improve(const struct dht_lattice *lattice, const struct step *step)
 {
-	const struct dht_cells *cells = paths->cells;
-	const int32_t *last_ns = &paths->t_ns[paths->num_events - 1];
-	unsigned count = 0;
+	const struct dht_way *way = step->way;
+	struct dht_states *to = step->to;
+	unsigned i = step->to_index;
+	unsigned total = step->from->best[step->from_index] + way->cost;
 
-	for (unsigned bits = 0; bits < 1u << num_cells; bits++) {
-		int32_t num_ones = num_ones_of[bits];
-		int32_t late_ns = last_ns[0] - last_ns[-1] - num_ones * cells->one_ns -
-				  ((int32_t)num_cells - num_ones) * cells->zero_ns;
-
-		if (late_ns > cells->spread_ns * 5 / 2 && late_ns < MAX_LATE_NS)
-			out[count++] = (struct ending){
-				.event = paths->num_events - 2,
-				.edge = cells->num_bits - num_cells,
-				.bits = bits,
-				.cost = DHT_COST_LATE +
-					((int32_t)num_cells - 1) * DHT_COST_MISS,
-				.is_whole = true,
-			};
+	if (total >= to->best[i]) {
+		to->other[i] = (uint16_t)lower(to->other[i], total);
+		to->second[i] = (uint16_t)lower(to->second[i], total);
+		return;
 	}
-	return count;
+	unsigned next = dht_is_plain(way)
+				? step->from->second[step->from_index] + way->cost
+				: total;
+
+	to->other[i] = to->best[i];
+	to->second[i] = (uint16_t)lower(to->best[i], next);
+	to->best[i] = (uint16_t)total;
+	to->via[i] = (uint8_t)step->way_index;
+	to->are_likely |= UINT32_C(1) << i;
+	to->bits[i] = step->from->bits[step->from_index] |
+		      dht_bits_of(lattice, way, to->first_edge + i);
 }
 
-static unsigned list_endings(const struct dht_paths *paths, struct ending *out)
+static inline void relax(struct dht_paths *paths, const struct dht_leap *leap,
+			 unsigned way_index, unsigned most)
 {
-	size_t num_events = paths->num_events;
-	unsigned num_bits = paths->cells->num_bits, count = 0;
+	const struct dht_lattice *lattice = paths->lattice;
+	const struct dht_way *way = &paths->ways[leap->event][way_index];
+	struct step step = {
+		.from = &paths->states[leap->event - 1 - leap->num_between],
+		.to = &paths->states[leap->event],
+		.way = way,
+		.way_index = way_index,
+	};
 
-	for (unsigned extra = 0; extra <= MAX_EXTRA && extra < num_events; extra++)
-		out[count++] = (struct ending){ num_events - 1 - extra, num_bits, 0,
-						(int32_t)extra * DHT_COST_EXTRA, true };
-	for (unsigned bit = 0; bit < 2; bit++)
-		out[count++] = (struct ending){ num_events - 1, num_bits - 1, bit,
-						DHT_COST_TAIL, false };
-	for (unsigned num_cells = 1; num_cells <= MAX_LATE_CELLS && num_events > 1;
-	     num_cells++)
-		count += list_late_endings(paths, num_cells, &out[count]);
-	return count;
+	for (uint32_t left = step.from->are_likely; left != 0; left &= left - 1) {
+		step.from_index = (unsigned)__builtin_ctz(left);
+		paths->work_left -= WORK_A_STATE;
+		if (step.from->totals[step.from_index] + way->cost > most + way->credit)
+			continue;
+		unsigned from_edge = step.from->first_edge + step.from_index;
+		unsigned edge = from_edge + way->num_edges;
+
+		if (edge > lattice->last_edge ||
+		    (from_edge & lattice->is_both) != way->side ||
+		    dht_stretch_of(lattice, from_edge, edge) !=
+			    (enum dht_stretch)way->stretch ||
+		    !have_room(lattice, way, edge))
+			continue;
+		if (dht_find_state(step.to, edge, &step.to_index))
+			improve(lattice, &step);
+		else
+			paths->is_too_wide = true;
+	}
+}
+
+/* Takes the ways from each edge to the next one: the commonest thing. */
+static void relax_single(struct dht_paths *paths, size_t event, unsigned most)
+{
+	const struct dht_lattice *lattice = paths->lattice;
+	struct dht_leap leap = { .event = event };
+	struct step step = { .from = &paths->states[event - 1],
+			     .to = &paths->states[event] };
+	uint8_t indices[2][DHT_NUM_STRETCHES] = { { 0 } }; /* of the ways, from 1 on */
+
+	for (uint32_t left = step.from->are_likely; left != 0; left &= left - 1) {
+		step.from_index = (unsigned)__builtin_ctz(left);
+		unsigned from_edge = step.from->first_edge + step.from_index;
+
+		paths->work_left -= WORK_A_STATE;
+		if (from_edge == lattice->last_edge)
+			continue;
+		leap.side = from_edge & lattice->is_both;
+		leap.stretch = dht_stretch_of(lattice, from_edge, from_edge + 1);
+		uint8_t *index = &indices[leap.side][leap.stretch];
+
+		if (*index == 0) {
+			dht_way_single(lattice, &leap,
+				       &paths->ways[event][paths->num_ways[event]]);
+			*index = ++paths->num_ways[event];
+		}
+		step.way_index = *index - 1u;
+		step.way = &paths->ways[event][step.way_index];
+		if (step.from->totals[step.from_index] + step.way->cost > most ||
+		    !have_room(lattice, step.way, from_edge + 1))
+			continue;
+		if (dht_find_state(step.to, from_edge + 1, &step.to_index))
+			improve(lattice, &step);
+		else
+			paths->is_too_wide = true;
+	}
+}
+
+/* Takes ways to an event, and keeps them. */
+static void take_ways(struct dht_paths *paths, const struct dht_leap *leap, unsigned most)
+{
+	unsigned first = paths->num_ways[leap->event];
+	unsigned room = DHT_MAX_WAYS - first;
+	unsigned count = dht_ways_list(paths->lattice, leap,
+				       &paths->ways[leap->event][first], room);
+
+	if (count > room) {
+		paths->is_too_wide = true;
+		return;
+	}
+	paths->num_ways[leap->event] = (uint8_t)(first + count);
+	paths->work_left -= WORK_A_LEAP << paths->lattice->is_both;
+	for (unsigned i = 0; i < count; i++)
+		relax(paths, leap, first + i, most);
+}
+
+/* What kinds of stretches there may be from these states on: a bit each. */
+static unsigned find_stretches(const struct dht_lattice *lattice,
+			       const struct dht_states *from, int32_t ns)
+{
+	unsigned first = from->first_edge + (unsigned)__builtin_ctz(from->are_likely);
+	unsigned last =
+		from->first_edge + 31u - (unsigned)__builtin_clz(from->are_likely);
+	unsigned num_bits =
+		(unsigned)(ns + DHT_MAX_OFF_NS) / (unsigned)lattice->cells->zero_ns;
+
+	last = lower(last + ((num_bits + lattice->is_both) << lattice->is_both),
+		     lattice->last_edge);
+	unsigned stretches = 1u << DHT_PLAIN;
+
+	if (lattice->num_gaps[first] != lattice->num_gaps[last])
+		stretches |= 1u << DHT_GAP;
+	if (lattice->ends_rising && last == lattice->last_edge)
+		stretches |= 1u << DHT_END;
+	return stretches;
+}
+
+/* The least that so many events between cost more than is to be paid anyhow. */
+static unsigned least_between_cost(const struct dht_paths *paths, size_t event,
+				   unsigned num_between)
+{
+	if (paths->num_events > paths->lattice->last_edge + 1u)
+		return num_between * (DHT_COST_SPURIOUS - DHT_COST_EXTRA);
+	return dht_between_cost(paths->lattice, event, num_between);
+}
+
+/* Puts in place what the event may be as the first one, and room for the rest. */
+static void open_states(struct dht_paths *paths, size_t event)
+{
+	struct dht_states *states = &paths->states[event];
+	unsigned first_edge = paths->lattice->last_edge;
+
+	memset(states->best, DHT_COST_NEVER & 0xff, sizeof(states->best));
+	memset(states->other, DHT_COST_NEVER & 0xff, sizeof(states->other));
+	memset(states->second, DHT_COST_NEVER & 0xff, sizeof(states->second));
+	states->are_likely = 0;
+	paths->num_ways[event] = 0;
+	if (event < DHT_MAX_STARTS) {
+		states->first_edge = 0;
+		memcpy(states->best, paths->start_costs[event],
+		       sizeof(paths->start_costs[event]));
+		memset(states->bits, 0, DHT_MAX_LEAD * sizeof(states->bits[0]));
+		memset(states->via, DHT_VIA_START, DHT_MAX_LEAD);
+		for (unsigned i = 0; i < DHT_MAX_LEAD; i++)
+			states->are_likely |= (uint32_t)(states->best[i] < DHT_COST_NEVER)
+					      << i;
+		return;
+	}
+	for (unsigned u = 0; u <= DHT_MAX_BETWEEN; u++) {
+		const struct dht_states *from = &paths->states[event - 1 - u];
+
+		if (from->are_likely)
+			first_edge =
+				lower(first_edge,
+				      from->first_edge + 1u +
+					      (unsigned)__builtin_ctz(from->are_likely));
+	}
+	states->first_edge = (uint8_t)first_edge;
+}
+
+/* Finds where the best explanation of a state forks. */
+static void set_forks(struct dht_paths *paths, size_t event, unsigned i)
+{
+	struct dht_states *states = &paths->states[event];
+	const struct dht_states *from = states - 1;
+	unsigned via = states->via[i], before = 0;
+	bool is_end = via == DHT_VIA_START || !dht_is_plain(&paths->ways[event][via]);
+
+	if (!is_end)
+		before = states->first_edge + i - paths->ways[event][via].num_edges -
+			 from->first_edge;
+	for (unsigned is_cheap = 0; is_cheap < 2; is_cheap++) {
+		unsigned most =
+			is_cheap ? states->best[i] + DHT_CHEAP_COST : DHT_COST_NEVER - 1;
+		bool is_fork = is_end || states->other[i] <= most;
+
+		states->fork_event[is_cheap][i] =
+			is_fork ? (uint8_t)event : from->fork_event[is_cheap][before];
+		states->fork[is_cheap][i] =
+			is_fork ? (uint8_t)i : from->fork[is_cheap][before];
+	}
+}
+
+/* The least that is still to pay, after this edge: where more edges are to come than events,
+ * some are lost, and where there are more events, some are nothing. */
+static unsigned remaining_cost(const struct dht_paths *paths, size_t event, unsigned edge)
+{
+	int num_edges = (int)paths->lattice->last_edge - (int)edge;
+	int num_lost = num_edges - (int)(paths->num_events - 1 - event);
+
+	if (num_lost < 0)
+		return (unsigned)-num_lost * DHT_COST_EXTRA;
+	return (unsigned)num_lost * paths->lattice->least_miss_cost;
+}
+
+/* Marks what the event may be. */
+static void close_states(struct dht_paths *paths, size_t event)
+{
+	struct dht_states *states = &paths->states[event];
+	unsigned least = DHT_COST_NEVER;
+
+	for (uint32_t left = states->are_likely; left != 0; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+
+		unsigned total = states->best[i] +
+				 remaining_cost(paths, event, states->first_edge + i);
+
+		states->totals[i] = (uint16_t)lower(total, DHT_COST_NEVER);
+		least = lower(least, total);
+	}
+	states->least = (uint16_t)least;
+	for (uint32_t left = states->are_likely; left != 0; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+
+		if (states->totals[i] > least + MAX_BEHIND_COST)
+			states->are_likely &= ~(left & -left);
+		set_forks(paths, event, i);
+	}
+}
+
+/* Whether there may be so many events between. */
+static inline bool may_leap(const struct dht_paths *paths, size_t event,
+			    unsigned num_between, unsigned most)
+{
+	const struct dht_states *from = &paths->states[event - 1 - num_between];
+
+	return from->are_likely != 0 &&
+	       from->least + least_between_cost(paths, event, num_between) <= most;
+}
+
+static void relax_all(struct dht_paths *paths, size_t event, unsigned leaps,
+		      unsigned most)
+{
+	const struct dht_lattice *lattice = paths->lattice;
+	struct dht_leap leap = { .event = event };
+	unsigned u = 0;
+
+	if (event > 0 && dht_is_single(lattice, event)) {
+		relax_single(paths, event, most);
+		u = 1;
+	}
+	for (; u <= DHT_MAX_BETWEEN && u < event; u++) {
+		const struct dht_states *from = &paths->states[event - 1 - u];
+		int32_t ns = lattice->t_ns[event] - lattice->t_ns[event - 1 - u];
+
+		if (ns > MAX_LEAP_NS)
+			return;
+		if (!(leaps >> u & 1))
+			continue;
+		leap.num_between = u;
+		leap.max_cost = most - from->least;
+		for (unsigned left = find_stretches(lattice, from, ns); left != 0;
+		     left &= left - 1) {
+			leap.stretch = (enum dht_stretch)__builtin_ctz(left);
+			for (leap.side = 0; leap.side <= lattice->is_both; leap.side++)
+				take_ways(paths, &leap, most);
+		}
+	}
+}
+
+/* The numbers of events that there may be between: a bit each. */
+static unsigned find_leaps(const struct dht_paths *paths, size_t event, unsigned most)
+{
+	unsigned leaps = 0;
+
+	for (unsigned u = 0; u <= DHT_MAX_BETWEEN && u < event; u++)
+		if (may_leap(paths, event, u, most))
+			leaps |= 1u << u;
+	return leaps;
+}
+
+/* Where the event before can be one edge only and this one only the next one. */
+static bool is_clear(const struct dht_paths *paths, size_t event, unsigned leaps)
+{
+	uint32_t are_likely = paths->states[event - 1].are_likely;
+
+	return leaps == 1 && (are_likely & (are_likely - 1)) == 0 &&
+	       dht_is_single(paths->lattice, event);
+}
+
+/* Goes on from the only state to the next one; false where that is no way. */
+static bool go_on(struct dht_paths *paths, size_t event, unsigned most)
+{
+	const struct dht_lattice *lattice = paths->lattice;
+	struct dht_states *to = &paths->states[event];
+	const struct dht_states *from = to - 1;
+	struct dht_way *way = &paths->ways[event][0];
+	unsigned i = (unsigned)__builtin_ctz(from->are_likely);
+	unsigned edge = from->first_edge + i + 1;
+	struct dht_leap leap = { .event = event, .side = (edge - 1) & lattice->is_both };
+
+	if (edge > lattice->last_edge)
+		return false;
+	leap.stretch = dht_stretch_of(lattice, edge - 1, edge);
+	dht_way_single(lattice, &leap, way);
+	if (from->totals[i] + way->cost > most || !have_room(lattice, way, edge))
+		return false;
+	paths->num_ways[event] = 1;
+	memset(to->best, DHT_COST_NEVER & 0xff, sizeof(to->best));
+	to->first_edge = (uint8_t)edge;
+	to->are_likely = 1;
+	to->best[0] = (uint16_t)(from->best[i] + way->cost);
+	to->other[0] = DHT_COST_NEVER;
+	to->second[0] = (uint16_t)lower(from->second[i] + way->cost, DHT_COST_NEVER);
+	to->via[0] = 0;
+	to->bits[0] = from->bits[i] | dht_bits_of(lattice, way, edge);
+	for (unsigned is_cheap = 0; is_cheap < 2; is_cheap++) {
+		to->fork_event[is_cheap][0] = from->fork_event[is_cheap][i];
+		to->fork[is_cheap][0] = from->fork[is_cheap][i];
+	}
+	to->totals[0] = to->least = (uint16_t)(from->totals[i] + way->cost);
+	return true;
 }
 
 int32_t dht_paths_find(struct dht_paths *paths)
 {
-	struct ending endings[MAX_ENDINGS];
 	int32_t least = DHT_COST_NEVER;
-	size_t num_edges = paths->cells->num_bits + 1u;
+	unsigned reference = DHT_COST_NEVER;
 
-	paths->max_ahead = MAX_MORE_AHEAD;
-	if (num_edges > paths->num_events)
-		paths->max_ahead += (unsigned)(num_edges - paths->num_events);
-
+	paths->is_too_wide = false;
 	for (size_t event = 0; event < paths->num_events; event++) {
-		uint16_t *best = paths->best[event];
+		paths->work_left -= WORK_AN_EVENT;
+		if (paths->work_left < 0)
+			return DHT_COST_NEVER;
 
-		for (unsigned edge = 0; edge <= paths->cells->num_bits; edge++)
-			best[edge] = paths->second[event][edge] = DHT_COST_NEVER;
-		for (unsigned edge = 0; edge < DHT_MAX_LEAD; edge++) {
-			best[edge] = (uint16_t)start_cost(paths, event, edge);
-			paths->steps[event][edge] = 0;
+		unsigned most = lower(reference + MAX_BEHIND_COST, DHT_COST_NEVER - 1);
+
+		unsigned leaps = find_leaps(paths, event, most);
+
+		if (event >= DHT_MAX_STARTS && is_clear(paths, event, leaps) &&
+		    go_on(paths, event, most)) {
+			reference = paths->states[event].least;
+			continue;
 		}
-		list_ways(paths, event);
-		if (event > 0)
-			relax_all(paths, event);
+		open_states(paths, event);
+		relax_all(paths, event, leaps, most);
+		close_states(paths, event);
+		reference = paths->states[event].least;
 	}
-
-	unsigned num_endings = list_endings(paths, endings);
-
-	for (unsigned i = 0; i < num_endings; i++) {
-		int32_t cost =
-			paths->best[endings[i].event][endings[i].edge] + endings[i].cost;
+	dht_endings_list(paths);
+	for (unsigned i = 0; i < paths->num_endings; i++) {
+		const struct dht_ending *ending = &paths->endings[i];
+		int32_t cost = (int32_t)dht_best_at(paths, ending->event, ending->edge) +
+			       ending->cost;
 
 		if (cost < least)
 			least = cost;
 	}
 	return least;
-}
-
-/* Goes the only way to the beginning. */
-static uint64_t follow(const struct dht_paths *paths, size_t event, unsigned edge,
-		       uint64_t bits)
-{
-	unsigned step;
-
-	for (; (step = paths->steps[event][edge]) != 0; event--) {
-		unsigned num_cells = step & ~(unsigned)STEP_ONES;
-
-		if (step & STEP_ONES)
-			bits |= ((UINT64_C(1) << num_cells) - 1)
-				<< (paths->cells->num_bits - edge);
-		edge -= num_cells;
-	}
-	return bits;
-}
-
-static void walk(struct dht_paths *paths, size_t event, unsigned edge, uint64_t bits,
-		 int32_t cost, bool is_whole);
-
-/* Goes on before a run, once for each order of its bits. */
-static void walk_run(struct dht_paths *paths, const struct leap *at,
-		     const struct dht_run *run, uint64_t bits, int32_t cost,
-		     bool is_whole)
-{
-	unsigned zeros = at->first_cell < paths->cells->num_zero_bits
-				 ? paths->cells->num_zero_bits - at->first_cell
-				 : 0;
-	unsigned shift = paths->cells->num_bits - at->first_cell - run->num_cells;
-	struct leap leap = *at;
-
-	if (zeros > run->num_cells)
-		zeros = run->num_cells;
-	for (unsigned pattern = 0; pattern < 1u << (run->num_cells - zeros); pattern++) {
-		if (num_ones_of[pattern] != run->num_ones)
-			continue;
-		leap.pattern = pattern;
-		walk(paths, leap.from, leap.first_cell, bits | (uint64_t)pattern << shift,
-		     cost + run->cost + (int32_t)order_cost(paths, &leap), is_whole);
-	}
-}
-
-/* cost: of all that comes after this edge */
-static void walk(struct dht_paths *paths, size_t event, unsigned edge, uint64_t bits,
-		 int32_t cost, bool is_whole)
-{
-	if (paths->best[event][edge] + cost > paths->bound || paths->num_steps_left == 0)
-		return;
-	paths->num_steps_left--;
-	if (paths->second[event][edge] + cost > paths->bound) {
-		paths->take(paths, follow(paths, event, edge, bits),
-			    paths->best[event][edge] + cost, is_whole);
-		return;
-	}
-
-	int32_t whole_cost = cost + (int32_t)start_cost(paths, event, edge);
-
-	if (whole_cost <= paths->bound)
-		paths->take(paths, bits, whole_cost, is_whole);
-	for (unsigned i = 0; i < paths->num_ways[event]; i++) {
-		const struct dht_way *way = &paths->ways[event][i];
-		struct leap leap = { .from = event - 1 - way->num_between,
-				     .num_between = way->num_between,
-				     .num_cells = way->run.num_cells };
-
-		if (leap.num_cells > edge)
-			continue;
-		leap.first_cell = edge - leap.num_cells;
-		if (paths->best[leap.from][leap.first_cell] + cost + way->cost >
-			    paths->bound ||
-		    dht_cells_has_gap(leap.first_cell, leap.num_cells) != way->has_gap)
-			continue;
-		walk_run(paths, &leap, &way->run, bits, cost, is_whole);
-	}
-}
-
-bool dht_paths_list(struct dht_paths *paths)
-{
-	struct ending endings[MAX_ENDINGS];
-	unsigned num_endings = list_endings(paths, endings);
-
-	for (unsigned i = 0; i < num_endings; i++)
-		walk(paths, endings[i].event, endings[i].edge, endings[i].bits,
-		     endings[i].cost, endings[i].is_whole);
-	return paths->num_steps_left > 0;
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* All explanations of a frame's falling edges that cost no more than a bound, found by dynamic
+/* All explanations of a frame's edges that cost no more than a bound, found by dynamic
  * programming over (event, edge of the model).
  *
- * An event is an edge stamped in time, an edge stamped late, or nothing of the sensor's. Of the
- * model's edges some are lost: the kernel merges edges that come before its thread has run into
- * the last of them, so an edge is lost when the cell after it is short.
+ * For each event the edges are kept that it may be without costing much more than the
+ * likeliest one; there are few of them, at any number of events. Work is bounded, and where it
+ * does not do, that is told.
  *
- * Pure. Memory: 30 KiB, of the caller.
+ * Pure. Memory: 72 KiB, of the caller.
  */
 #ifndef DECODE_DHT_PATHS_H
 #define DECODE_DHT_PATHS_H
@@ -15,69 +15,100 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "decode/dht_cells.h"
+#include "decode/dht_ways.h"
 
 enum {
-	DHT_MAX_EVENTS = DHT_MAX_BITS + 8,
-	DHT_MAX_STARTS = 4, /* events before the first edge, and one more */
-	DHT_MAX_LEAD = 7, /* edges before the first event, and one more */
+	DHT_MAX_EVENTS = DHT_MAX_EDGES + 8,
+	DHT_MAX_STARTS = 6, /* events before the first edge, and one more */
+	DHT_MAX_LEAD = 14, /* edges before the first event, and one more */
+	DHT_COST_EXTRA = 6 * DHT_COST_NAT, /* an event after the frame */
 };
 
-/* What an accident costs: the rates are those of a busy machine, so that explanations by
- * accidents are not thrown out too soon. */
-enum {
-	DHT_COST_MISS = 4 * DHT_COST_NAT,
-	DHT_COST_MISS_LONG = DHT_COST_NAT * 3 / 2, /* and the cell after it was a 1 */
-	DHT_COST_LATE = 8 * DHT_COST_NAT,
-	DHT_COST_SPURIOUS = 10 * DHT_COST_NAT,
-	DHT_COST_EXTRA = 6 * DHT_COST_NAT, /* after the frame */
-	DHT_COST_TAIL = 8 * DHT_COST_NAT, /* the last edge is missing */
-	DHT_COST_NEVER = UINT16_MAX / 2,
+/* What an event may be: neighbouring edges, from first_edge on. */
+enum { DHT_NUM_STATES = 16 };
+
+struct dht_states {
+	uint8_t first_edge;
+	uint16_t least; /* of totals[] */
+	uint32_t are_likely; /* a bit an edge */
+	/* what comes before costs at least this, */
+	uint16_t best[DHT_NUM_STATES];
+	/* with what comes after at least this; of the likely ones, */
+	uint16_t totals[DHT_NUM_STATES];
+	/* in another way from the event before at least this, */
+	uint16_t other[DHT_NUM_STATES];
+	/* and in any but the best explanation at least this. */
+	uint16_t second[DHT_NUM_STATES];
+	uint8_t via[DHT_NUM_STATES]; /* the best way, or DHT_VIA_START */
+	/* The nearest state on the best explanation, this one or before, from where there is more
+	 * than one way: its event and state; and the nearest one where another way is cheap. */
+	uint8_t fork_event[2][DHT_NUM_STATES];
+	uint8_t fork[2][DHT_NUM_STATES];
+	/* The bits of the best explanation; stand where second is more than best. */
+	uint64_t bits[DHT_NUM_STATES];
 };
 
-/* A way to reach an event from one before. */
-struct dht_way {
-	struct dht_run run;
-	uint16_t cost; /* at least */
-	uint8_t num_between; /* events */
-	bool has_gap; /* a byte's first cell is among the run's */
-};
+enum { DHT_VIA_START = UINT8_MAX };
 
-enum { DHT_MAX_WAYS = 8 };
+/* Another order of bits costs less than this, and another event more. */
+enum { DHT_CHEAP_COST = 6 * DHT_COST_NAT };
+
+enum { DHT_MAX_WAYS = 12, DHT_MAX_ENDINGS = 32 };
+
+/* A way in which the frame may end. */
+struct dht_ending {
+	size_t event;
+	unsigned edge;
+	uint64_t bits;
+	int32_t cost;
+	bool is_whole;
+};
 
 struct dht_paths {
-	const struct dht_cells *cells; /* borrowed */
-	const int32_t *t_ns; /* borrowed; of the events */
+	const struct dht_lattice *lattice; /* borrowed */
 	size_t num_events; /* at most DHT_MAX_EVENTS */
 	/* what it costs that this event is this edge and the first one in time */
 	uint16_t start_costs[DHT_MAX_STARTS][DHT_MAX_LEAD];
-	/* Called for each explanation. May lower the bound.
+	/* Called for each explanation. May lower the bound, and the work that is left.
 	 *
 	 * bits: the frame's, the last one lowest
-	 * is_whole: the last edge was seen
 	 */
-	void (*take)(struct dht_paths *paths, uint64_t bits, int32_t cost, bool is_whole);
-	void *context; /* of take */
+	void (*take)(struct dht_paths *paths, uint64_t bits, int32_t cost);
+	/* Whether take() would do anything with it, at this cost or a higher one. */
+	bool (*is_wanted)(const struct dht_paths *paths, uint64_t bits, int32_t cost);
+	void *context; /* of both */
+	bool is_whole; /* of the explanation that is taken: the last edge was seen */
 	int32_t bound;
-	unsigned num_steps_left;
-	unsigned max_ahead; /* edges, of their events */
+	int32_t work_left; /* some 50 instructions each; below 0 all ends */
+	bool is_too_wide; /* there were more states or ways than have a place */
+	struct dht_states states[DHT_MAX_EVENTS];
 	struct dht_way ways[DHT_MAX_EVENTS][DHT_MAX_WAYS];
 	uint8_t num_ways[DHT_MAX_EVENTS];
-	/* For each event and edge: what comes before costs at least this, */
-	uint16_t best[DHT_MAX_EVENTS][DHT_MAX_BITS + 2];
-	/* in any but the best way at least this, */
-	uint16_t second[DHT_MAX_EVENTS][DHT_MAX_BITS + 2];
-	/* and the best way comes from the event before by so many cells, all ones or all
-	 * zeros; 0: it begins here. Stands where second is more than best. */
-	uint8_t steps[DHT_MAX_EVENTS][DHT_MAX_BITS + 2];
+	struct dht_ending endings[DHT_MAX_ENDINGS];
+	unsigned num_endings;
 };
 
-/* Returns the cost of the cheapest explanation, or DHT_COST_NEVER. The first four fields are
- * the caller's. */
+/* Returns the cost of the cheapest explanation, or DHT_COST_NEVER. The first fields up to
+ * context are the caller's, and work_left. */
 int32_t dht_paths_find(struct dht_paths *paths);
 
-/* Gives the explanations within the bound to take(), after dht_paths_find(). Returns false
- * where num_steps_left did not do. */
-must_check bool dht_paths_list(struct dht_paths *paths);
+/* The state of an edge; false where there is none. */
+static inline bool dht_find_state(const struct dht_states *states, unsigned edge,
+				  unsigned *index_out)
+{
+	*index_out = edge - states->first_edge;
+	return *index_out < DHT_NUM_STATES;
+}
+
+/* What comes before the edge costs at least this. */
+static inline unsigned dht_best_at(const struct dht_paths *paths, size_t event,
+				   unsigned edge)
+{
+	unsigned index;
+
+	return dht_find_state(&paths->states[event], edge, &index)
+		       ? paths->states[event].best[index]
+		       : DHT_COST_NEVER;
+}
 
 #endif

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 
 #include "decode/bits.h"
-#include "decode/check.h"
 #include "decode/dht_paths.h"
-#include "decode/dht_trace.h"
+#include "decode/dht_walk.h"
 
 enum { NS_PER_US = 1000 };
 
@@ -22,14 +21,15 @@ enum { MAX_EXCESS = 5 * DHT_COST_NAT };
  * DHT11's frame told a DHT22's value (simulated, tests/bench/noise_queue.c, noise_stranger.c). */
 enum { MAX_COST = 40 * DHT_COST_NAT };
 
-/* Edges of the bits. */
-enum { MAX_MISSING = 12, MAX_STRANGE = 5 };
+/* Edges that are not of the bits. */
+enum { MAX_STRANGE = 5 };
 
 /* Of 256 sums one is right by chance. */
 enum { MAX_CANDIDATES = 12 };
 
-/* Each costs some 300 instructions; nine frames in ten of a busy machine take 300 steps. */
-enum { MAX_STEPS = 800 };
+/* With all else of a frame, 140000 instructions. Of a busy machine's damaged frames, one in two
+ * hundred would take more, and is refused. */
+enum { MAX_WORK = 2000 };
 
 /* A logic analyser at 500 kHz or less, not a kernel: its stamps are too coarse to be weighed. */
 enum { COARSE_NS = 2 * NS_PER_US, EDGES_PER_FINE = 8 };
@@ -46,9 +46,13 @@ enum {
 	LAG_COST_PER_US = DHT_COST_NAT / 16,
 	MAX_PLACE_COST = 14 * DHT_COST_NAT,
 	MAX_PLACE_FAR_US = 30,
+	MAX_EARLY_NS = PLACE_SLACK_NS + (MAX_PLACE_FAR_US + 1) * NS_PER_US,
 };
 
-enum { RESPONSE_PERCENT = 12, ARMING_SLACK_NS = 20 * NS_PER_US };
+/* Of the response's edges; and the line rises so soon after the release. */
+enum { RESPONSE_REACH_NS = 19 * NS_PER_US, MAX_RISE_NS = 15 * NS_PER_US };
+
+enum { ARMING_SLACK_NS = 20 * NS_PER_US };
 enum { COST_ARMED_LATE = DHT_COST_NAT / 2 };
 
 struct repair {
@@ -59,8 +63,9 @@ struct repair {
 	uint64_t best_bits;
 	int32_t best_cost;
 	int32_t second_cost; /* of another value */
+	int32_t least_cost; /* of all explanations */
 	int32_t num_candidates;
-	int32_t max_candidate_cost;
+	int32_t margin; /* how much worse is still of interest */
 	bool is_whole; /* the best one */
 };
 
@@ -84,52 +89,112 @@ static int32_t place_cost(const struct dht_cells *cells, int32_t off_ns, int32_t
 							   : MAX_PLACE_COST;
 }
 
-/* The first edges may have come before they were reported; events before the first one in
- * time are the response, edges stamped late, or nothing of the sensor's. */
-static int32_t start_cost(const struct dht_cells *cells, const struct dht_wire *wire,
-			  const struct dht_trace *trace, size_t event, unsigned edge)
+/* Where a frame begins, as its model has it, in times after the release. */
+struct front {
+	const struct dht_lattice *lattice;
+	const struct dht_trace *trace;
+	int32_t response_fall_ns;
+	int32_t response_rise_ns;
+	int32_t first_ns; /* the first bit's fall */
+};
+
+static void find_front(struct front *front, const struct dht_wire *wire,
+		       const struct dht_lattice *lattice, const struct dht_trace *trace)
 {
-	const int32_t *at_ns = &trace->t_ns[event];
-	int32_t response_ns = cells->zero_ns / (wire->bit_low_us + wire->zero_high_us) *
-			      (wire->response_low_us + wire->response_high_us);
-	int32_t first_ns = TYPICAL_RELEASE_NS + response_ns;
-	int32_t off_ns = at_ns[0] - first_ns - (int32_t)edge * cells->zero_ns;
-	int32_t cost = place_cost(cells, off_ns, trace->armed_ns);
+	int32_t us_ns = lattice->cells->zero_ns / (wire->bit_low_us + wire->zero_high_us);
+
+	front->lattice = lattice;
+	front->trace = trace;
+	front->response_fall_ns = TYPICAL_RELEASE_NS;
+	front->response_rise_ns = front->response_fall_ns + us_ns * wire->response_low_us;
+	front->first_ns = front->response_rise_ns + us_ns * wire->response_high_us;
+}
+
+/* An edge of the first bits, which are zeros. */
+static int32_t edge_ns(const struct front *front, unsigned edge)
+{
+	const struct dht_lattice *lattice = front->lattice;
+	bool is_rise = lattice->is_both ? edge & 1 : lattice->ends_rising;
+
+	return front->first_ns +
+	       (int32_t)(edge >> lattice->is_both) * lattice->cells->zero_ns +
+	       (is_rise ? lattice->cells->low_ns : 0);
+}
+
+/* Whether there is an event before, at this time. */
+static bool has_event(const struct dht_trace *trace, size_t event, int32_t t_ns)
+{
+	int32_t reach_ns = RESPONSE_REACH_NS;
+
+	for (size_t i = 0; i < event; i++)
+		if (abs(trace->t_ns[i] - t_ns) < reach_ns)
+			return true;
+	return false;
+}
+
+/* Events before the first edge that are not the response's. */
+static int32_t count_strange(const struct front *front, size_t event, int32_t off_ns)
+{
+	const struct dht_trace *trace = front->trace;
 	int32_t num_strange = (int32_t)event;
 
-	if (event > 0) {
-		/* from the response's fall to the first bit's */
-		int32_t ns = at_ns[0] - (int32_t)edge * cells->zero_ns - at_ns[-1];
-
-		num_strange -=
-			abs(ns - response_ns) < response_ns / 100 * RESPONSE_PERCENT;
+	if (event == 0)
+		return 0;
+	if (trace->seen != DHT_SEEN_RISING)
+		num_strange -= has_event(trace, event, front->response_fall_ns + off_ns);
+	if (trace->seen != DHT_SEEN_FALLING) {
+		num_strange -= has_event(trace, event, front->response_rise_ns + off_ns);
+		/* the host lets go */
+		num_strange -= trace->t_ns[0] < MAX_RISE_NS;
 	}
-	for (unsigned i = 0; i < edge; i++) {
-		int32_t t_ns = first_ns + (int32_t)i * cells->zero_ns;
+	return num_strange > 0 ? num_strange : 0;
+}
 
-		if (trace->armed_ns + ARMING_SLACK_NS > t_ns) {
+/* The first edges may have come before they were reported; events before the first one in
+ * time are the response, edges stamped late, or nothing of the sensor's. */
+static int32_t start_cost(const struct front *front, size_t event, unsigned edge)
+{
+	const struct dht_lattice *lattice = front->lattice;
+	int32_t off_ns = front->trace->t_ns[event] - edge_ns(front, edge);
+	int32_t cost = place_cost(lattice->cells, off_ns, front->trace->armed_ns);
+	int32_t num_strange;
+
+	if (cost >= DHT_COST_NEVER)
+		return cost;
+	num_strange = count_strange(front, event, off_ns);
+	if (lattice->is_both && lattice->is_rising[event] != (edge & 1))
+		cost += DHT_COST_LABEL;
+	for (unsigned i = 0; i < edge; i++) {
+		if (front->trace->armed_ns + ARMING_SLACK_NS > edge_ns(front, i)) {
 			cost += COST_ARMED_LATE;
 		} else if (num_strange > 0) {
 			cost += DHT_COST_LATE;
 			num_strange--;
 		} else {
-			cost += DHT_COST_MISS;
+			cost += (i & lattice->is_both) ? DHT_COST_MISS_SHORT
+						       : DHT_COST_MISS;
 		}
 	}
 	return cost + num_strange * DHT_COST_SPURIOUS;
 }
 
-static void set_starts(struct dht_paths *paths, const struct dht_wire *wire,
-		       const struct dht_trace *trace)
+static void set_starts(struct dht_paths *paths, const struct front *front)
 {
+	const struct dht_lattice *lattice = front->lattice;
+	const struct dht_trace *trace = front->trace;
+	unsigned num_edges = (lattice->cells->num_zero_bits + 1u) << lattice->is_both;
+
 	for (size_t event = 0; event < DHT_MAX_STARTS; event++)
 		for (unsigned edge = 0; edge < DHT_MAX_LEAD; edge++)
+			paths->start_costs[event][edge] = DHT_COST_NEVER;
+	for (size_t event = 0; event < DHT_MAX_STARTS && event < trace->num_edges;
+	     event++)
+		for (unsigned edge = 0;
+		     edge < num_edges &&
+		     edge_ns(front, edge) - trace->t_ns[event] < MAX_EARLY_NS;
+		     edge++)
 			paths->start_costs[event][edge] =
-				edge > paths->cells->num_zero_bits ||
-						event >= paths->num_events
-					? DHT_COST_NEVER
-					: clamp_cost(start_cost(paths->cells, wire, trace,
-								event, edge));
+				clamp_cost(start_cost(front, event, edge));
 }
 
 static void put_bytes(uint64_t bits, unsigned num_bytes, uint8_t *bytes_out)
@@ -138,14 +203,25 @@ static void put_bytes(uint64_t bits, unsigned num_bytes, uint8_t *bytes_out)
 		bytes_out[i] = (uint8_t)(bits >> (8 * (num_bytes - 1 - i)));
 }
 
+/* The sum of the data, which are the first four bytes, is the fifth. */
+static bool add_up(uint64_t bits, unsigned num_bytes)
+{
+	uint32_t data = (uint32_t)(bits >> (8 * (num_bytes - BITS_DATA_BYTES)));
+	uint8_t sum = (uint8_t)(bits >> (8 * (num_bytes - 1 - BITS_SUM_BYTE)));
+	uint32_t pairs = (data & 0xff00ff) + (data >> 8 & 0xff00ff);
+
+	return (uint8_t)(pairs + (pairs >> 16)) == sum;
+}
+
 /* Turns an explanation's bits into values; false where they are none. */
 static bool read_bits(const struct repair *repair, uint64_t bits, struct reading *out)
 {
+	unsigned num_bytes = repair->driver->wire.num_bits / 8u;
 	uint8_t bytes[DRIVER_MAX_BYTES] = { 0 };
 
-	put_bytes(bits, repair->driver->wire.num_bits / 8u, bytes);
-	if (check_sum8(bytes, BITS_DATA_BYTES) != bytes[BITS_SUM_BYTE])
+	if (!add_up(bits, num_bytes))
 		return false;
+	put_bytes(bits, num_bytes, bytes);
 	if (repair->state &&
 	    !negatives_allow(&repair->state->negatives, repair->driver, bytes))
 		return false;
@@ -153,13 +229,25 @@ static bool read_bits(const struct repair *repair, uint64_t bits, struct reading
 	return repair->driver->decode(bytes, out) == VERDICT_CLEAN;
 }
 
-/* Keeps the best value and the cost of the second best. */
-static void take(struct dht_paths *paths, uint64_t bits, int32_t cost, bool is_whole)
+/* Counted as a candidate, or a value that may be the best or the second best. */
+static bool is_wanted(const struct dht_paths *paths, uint64_t bits, int32_t cost)
+{
+	const struct repair *repair = paths->context;
+
+	return cost <= repair->least_cost + MAX_EXCESS ||
+	       add_up(bits, repair->driver->wire.num_bits / 8u);
+}
+
+/* Keeps the best value and the cost of the second best. Ends the search where nothing that is
+ * still to come could make it clear. */
+static void take(struct dht_paths *paths, uint64_t bits, int32_t cost)
 {
 	struct repair *repair = paths->context;
 	struct reading reading;
 
-	repair->num_candidates += cost <= repair->max_candidate_cost;
+	repair->num_candidates += cost <= repair->least_cost + MAX_EXCESS;
+	if (repair->num_candidates > MAX_CANDIDATES)
+		paths->work_left = -1;
 	if (!read_bits(repair, bits, &reading))
 		return;
 	if (repair->state)
@@ -170,35 +258,39 @@ static void take(struct dht_paths *paths, uint64_t bits, int32_t cost, bool is_w
 		repair->best = reading;
 		repair->best_bits = bits;
 		repair->best_cost = cost;
-		repair->is_whole = is_whole;
+		repair->is_whole = paths->is_whole;
+		if (paths->bound > cost + repair->margin)
+			paths->bound = cost + repair->margin;
 	} else if (bits != repair->best_bits && cost < repair->second_cost) {
 		repair->second_cost = cost;
 	}
+	if (repair->second_cost < repair->least_cost + MARGIN)
+		paths->work_left = -1;
 }
 
-/* Finds the best value, then whatever may come near it. Returns false where that is too much
- * work, or there is no value. */
-static bool list_values(struct dht_paths *paths, int32_t max_cost)
+/* Finds the best value, then whatever comes near it. Returns false where there are several, or
+ * it is too much work. */
+static bool list_values(struct dht_paths *paths)
 {
 	struct repair *repair = paths->context;
 
-	paths->bound = max_cost;
-	if (!dht_paths_list(paths))
+	paths->bound = repair->least_cost + MAX_EXCESS;
+	repair->margin = 0;
+	if (!dht_walk(paths))
 		return false;
-	if (repair->best_cost > max_cost)
+	if (repair->best_cost > repair->least_cost + MAX_EXCESS)
 		return true;
 	paths->bound = repair->best_cost + MARGIN;
+	repair->margin = MARGIN;
 	repair->num_candidates = 0;
-	return dht_paths_list(paths);
+	return dht_walk(paths);
 }
 
-static enum verdict judge(const struct repair *repair, int32_t least_cost,
-			  enum verdict refused)
+static enum verdict judge(const struct repair *repair, enum verdict refused)
 {
-	if (repair->best_cost > least_cost + MAX_EXCESS)
+	if (repair->best_cost > repair->least_cost + MAX_EXCESS)
 		return refused;
-	if (repair->second_cost - repair->best_cost < MARGIN ||
-	    repair->num_candidates > MAX_CANDIDATES)
+	if (repair->second_cost - repair->best_cost < MARGIN)
 		return VERDICT_AMBIGUOUS;
 	if (!repair->is_whole || repair->best_cost > MAX_COST)
 		return refused;
@@ -230,20 +322,31 @@ static bool is_coarse(const struct dht_trace *trace)
 
 static bool is_repairable(const struct driver *driver, const struct dht_trace *trace)
 {
-	size_t num_edges = driver->wire.num_bits + 1u;
+	static const struct {
+		uint8_t num_each, num_before, max_missing;
+	} kinds[] = {
+		[DHT_SEEN_FALLING] = { 1, 0, 12 },
+		[DHT_SEEN_RISING] = { 1, 1, 12 },
+		[DHT_SEEN_BOTH] = { 2, 3, 40 },
+	};
+	size_t num_edges =
+		kinds[trace->seen].num_each * ((size_t)driver->wire.num_bits + 1);
 
 	return trace->has_release && trace->seen == DHT_SEEN_FALLING &&
 	       trace->is_ordered && !trace->has_seq_gap &&
-	       trace->num_edges + MAX_MISSING >= num_edges &&
-	       trace->num_edges <= num_edges + MAX_STRANGE && !is_coarse(trace);
+	       trace->num_edges + kinds[trace->seen].max_missing >= num_edges &&
+	       trace->num_edges <=
+		       num_edges + kinds[trace->seen].num_before + MAX_STRANGE &&
+	       !is_coarse(trace);
 }
 
-enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
+enum verdict dht_repair(const struct driver *driver, const struct dht_trace *trace,
 			const struct decode_state *state, enum verdict refused,
 			struct dht_repaired *out)
 {
-	struct dht_trace trace;
 	struct dht_cells cells;
+	struct dht_lattice lattice;
+	struct front front;
 	struct dht_paths paths;
 	struct repair repair = {
 		.driver = driver,
@@ -253,28 +356,25 @@ enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
 		.second_cost = DHT_COST_NEVER,
 	};
 
-	dht_trace_take(&trace, frame);
-	if (!is_repairable(driver, &trace) ||
-	    !dht_cells_fit(&cells, driver, state ? &state->profile : NULL, trace.t_ns,
-			   trace.num_edges))
+	if (!is_repairable(driver, trace) ||
+	    !dht_cells_fit(&cells, driver, state ? &state->profile : NULL, trace))
 		return refused;
-	paths.cells = &cells;
-	paths.t_ns = trace.t_ns;
-	paths.num_events = trace.num_edges;
+	dht_lattice_init(&lattice, &cells, trace);
+	paths.lattice = &lattice;
+	paths.num_events = trace->num_edges;
 	paths.take = take;
+	paths.is_wanted = is_wanted;
 	paths.context = &repair;
-	paths.num_steps_left = MAX_STEPS;
-	set_starts(&paths, &driver->wire, &trace);
+	paths.work_left = MAX_WORK;
+	find_front(&front, &driver->wire, &lattice, trace);
+	set_starts(&paths, &front);
 
-	int32_t least_cost = dht_paths_find(&paths);
-
-	if (least_cost > MAX_COST)
+	repair.least_cost = dht_paths_find(&paths);
+	if (repair.least_cost > MAX_COST || paths.is_too_wide)
 		return refused;
-	repair.max_candidate_cost = least_cost + MAX_EXCESS;
-	if (!list_values(&paths, least_cost + MAX_EXCESS))
-		return VERDICT_AMBIGUOUS;
 
-	enum verdict verdict = judge(&repair, least_cost, refused);
+	enum verdict verdict =
+		list_values(&paths) ? judge(&repair, refused) : VERDICT_AMBIGUOUS;
 
 	if (verdict == VERDICT_REPAIRED) {
 		out->reading = repair.best;

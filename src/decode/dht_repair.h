@@ -8,16 +8,16 @@
  *
  * Falling edges only, with the time of the release.
  *
- * Pure. Memory: 32 KiB of stack.
+ * Pure. Memory: 72 KiB of stack.
  */
 #ifndef DECODE_DHT_REPAIR_H
 #define DECODE_DHT_REPAIR_H
 
 #include "decode/continuity.h"
 #include "decode/dht_cells.h"
+#include "decode/dht_trace.h"
 #include "decode/driver.h"
 #include "decode/negatives.h"
-#include "model/frame.h"
 
 /* What is known of a sensor, zeroed at first, and how its frames are to be judged. */
 struct decode_state {
@@ -37,7 +37,7 @@ struct dht_repaired {
 /* refused: why the frame is not clean
  * out:     stands with VERDICT_REPAIRED only
  * Returns VERDICT_REPAIRED, VERDICT_AMBIGUOUS, or what was refused. */
-enum verdict dht_repair(const struct driver *driver, const struct frame *frame,
+enum verdict dht_repair(const struct driver *driver, const struct dht_trace *trace,
 			const struct decode_state *state, enum verdict refused,
 			struct dht_repaired *out);
 

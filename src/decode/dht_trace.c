@@ -40,6 +40,7 @@ void dht_trace_take(struct dht_trace *trace, const struct frame *frame)
 		has_rising |= edge->event == EDGE_RISING;
 		last_ns = edge->t_ns;
 		last_seq = edge->seq;
+		trace->is_rising[trace->num_edges] = edge->event == EDGE_RISING;
 		trace->t_ns[trace->num_edges++] = after_ns(edge->t_ns, base_ns);
 	}
 	trace->seen = !has_rising    ? DHT_SEEN_FALLING

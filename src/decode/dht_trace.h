@@ -12,14 +12,15 @@
 
 #include "model/frame.h"
 
-/* Which edges were reported. Labels serve for this only: where the kernel merges two edges,
- * the label is the level when its thread ran. */
+/* Which edges were reported. Else labels are hints: where the kernel merges two edges, the
+ * label is the level when its thread ran. */
 enum dht_seen { DHT_SEEN_FALLING, DHT_SEEN_RISING, DHT_SEEN_BOTH };
 
 /* The edges of a frame as times after the release, or after the first edge where the release
  * is not known. */
 struct dht_trace {
 	int32_t t_ns[FRAME_MAX_EDGES];
+	bool is_rising[FRAME_MAX_EDGES]; /* as labelled */
 	size_t num_edges;
 	enum dht_seen seen;
 	bool has_release;
