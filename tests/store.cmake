@@ -1,3 +1,4 @@
+unit_test(stress/stress_store.c store config model base)
 unit_test(unit/test_store.c store model base)
 unit_test(unit/test_store_file.c store model base PkgConfig::SQLITE)
 if(TARGET test_store_file)

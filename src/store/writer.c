@@ -260,6 +260,12 @@ static void settle(struct store *store, const struct database_batch *batch,
 				? store_flush_due_ns(store, clock_mono_ns())
 				: NEVER;
 	}
+	/* What was done while it was written was not counted. */
+	if (batch->num_readings > 0 && batch->readings[0].seq < lowest_of_use(store)) {
+		store->num_rows_done += batch->num_readings;
+		if (store->delete_due_ns > store_flush_due_ns(store, clock_mono_ns()))
+			store->delete_due_ns = store_flush_due_ns(store, clock_mono_ns());
+	}
 	spill(store);
 }
 
