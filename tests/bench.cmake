@@ -3,6 +3,10 @@ if(PIN2MQTT_TESTS)
   add_executable(bare_paho bench/bare_paho.c)
   target_include_directories(bare_paho PRIVATE ${PAHO_INCLUDE_DIR})
   target_link_libraries(bare_paho PRIVATE ${PAHO_LIBRARY})
+  add_executable(bench_delivery bench/delivery.c)
+  target_include_directories(bench_delivery PRIVATE ${PAHO_INCLUDE_DIR})
+  target_link_libraries(bench_delivery PRIVATE publish decode store config model base
+                                               ${PAHO_LIBRARY} Threads::Threads)
 endif()
 
 # How decoders do on noisy machines, and what a frame costs; tests/bench/decode and
