@@ -172,8 +172,9 @@ class Gateway:
     """pin2mqtt run with a configuration of its own."""
 
     def __init__(self, folder, servers, sensors, mqtt_lines="", environment=None,
-                 homeassistant="{enabled: false}", store="", store_path=None):
+                 homeassistant="{enabled: false}", store="", store_path=None, prefix=()):
         self.store = store_path or folder / "state.db"
+        self.prefix = prefix
         self.config = folder / "pin2mqtt.yaml"
         self.options = {"servers": servers, "sensors": sensors, "mqtt_lines": mqtt_lines,
                         "homeassistant": homeassistant, "store": store}
@@ -186,7 +187,7 @@ class Gateway:
         """Also after an end, with the same files."""
         with self.log.open("a") as out:
             self.process = subprocess.Popen(
-                [PROGRAM, "run", "-c", self.config, "--log-level", "debug"],
+                [*self.prefix, PROGRAM, "run", "-c", self.config, "--log-level", "debug"],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=out,
                 env=self.environment)
         self.status = None
