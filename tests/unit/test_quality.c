@@ -28,9 +28,10 @@ static void init(struct trial *trial, const char *driver, enum waveform_edges ed
 /* The next frame, of what is usual in a room. */
 static void make(struct trial *trial)
 {
-	struct reading values =
-		test_values(test_random_between(&trial->random, 180, 240) * 100,
-			    test_random_between(&trial->random, 400, 500) * 100);
+	/* One after the other: as arguments they would be drawn in the compiler's order. */
+	int32_t humidity_milli = test_random_between(&trial->random, 400, 500) * 100;
+	int32_t temperature_milli = test_random_between(&trial->random, 180, 240) * 100;
+	struct reading values = test_values(temperature_milli, humidity_milli);
 
 	trial->imperfections.seed = test_random(&trial->random);
 	assert_true(trial->decoder.driver->encode(&values, ENCODING_SIGN_MAGNITUDE,
