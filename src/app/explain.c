@@ -113,11 +113,13 @@ static void print_edge(size_t index, int32_t t_ns, int32_t before_ns, const char
 		       const char *note)
 {
 	char interval[16] = "";
-	int32_t ns = t_ns - before_ns;
 
-	if (before_ns >= 0)
+	if (before_ns >= 0) {
+		int32_t ns = t_ns - before_ns;
+
 		snprintf(interval, sizeof(interval), "%" PRId32 ".%" PRId32,
 			 ns / NS_PER_US, abs(ns) % NS_PER_US / 100);
+	}
 	printf("  %3zu %7" PRId32 ".%" PRId32 " %8s  %-5s %s\n", index + 1,
 	       t_ns / NS_PER_US, t_ns % NS_PER_US / 100, interval, bits, note);
 }
@@ -171,13 +173,14 @@ static void print_accepted(const struct driver *driver, const struct dht_trace *
 			   const struct decode_evidence *evidence, enum verdict verdict)
 {
 	const struct dht_fit *fit = &evidence->fit;
-	int32_t half_ns = (fit->one_ns - fit->zero_ns) / 2;
 	struct dht_alignment alignment;
 
 	dht_align(&alignment, trace, &driver->wire, fit, evidence->bytes);
 	print_cells(driver, fit);
 	print_bytes(driver, evidence);
 	if (verdict == VERDICT_CLEAN) {
+		int32_t half_ns = (fit->one_ns - fit->zero_ns) / 2;
+
 		print_us("  margin: the worst interval is off by ", fit->max_off_ns,
 			 " us");
 		print_us(" of the ", half_ns, " us that would make it the other bit\n");

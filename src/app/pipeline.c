@@ -182,7 +182,7 @@ static int describe_gateway(struct pipeline *pipeline, char **info_out)
 			    ? homeassistant_new(config, &pipeline->discovery)
 			    : 0;
 
-	if (error) {
+	if (!info || error) {
 		free(info);
 		return error;
 	}

@@ -340,7 +340,6 @@ int publisher_recall(struct publisher *publisher, const char *sensor_id, FILE *f
 	const struct config *config = publisher->config;
 
 	for (size_t i = 0; i < config->num_sensors; i++) {
-		const struct driver *driver = publisher->sensors[i].decoder.driver;
 		struct edge *records;
 		ssize_t result;
 
@@ -349,9 +348,11 @@ int publisher_recall(struct publisher *publisher, const char *sensor_id, FILE *f
 		result =
 			copy_history(publisher, &publisher->sensors[i].history, &records);
 		if (result >= 0)
-			result = edge_log_write(file, driver->name,
-						config->sensors[i].pin_as_written,
-						records, (size_t)result);
+			result =
+				edge_log_write(file,
+					       publisher->sensors[i].decoder.driver->name,
+					       config->sensors[i].pin_as_written, records,
+					       (size_t)result);
 		free(records);
 		return (int)result;
 	}

@@ -97,7 +97,7 @@ static uint64_t patience_ns(const struct publisher *publisher, size_t index,
 static const char *begin_wait(struct publisher *publisher, const struct request *request,
 			      size_t index, struct request_wait **out)
 {
-	struct publisher_sensor *sensor = &publisher->sensors[index];
+	const struct publisher_sensor *sensor = &publisher->sensors[index];
 	uint32_t num_turns = request->verb == REQUEST_CAPTURE ? request->num_frames : 1;
 	struct request_wait *wait;
 

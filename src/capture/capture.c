@@ -19,7 +19,7 @@ enum {
 	REOPEN_MAX_MS = 60000,
 };
 
-static void set_fault(struct capture *capture, struct slot *slot, int error,
+static void set_fault(const struct capture *capture, struct slot *slot, int error,
 		      const char *reason)
 {
 	if (fault_set(&slot->fault, error, reason))
@@ -105,7 +105,7 @@ static uint64_t rested_ns(const struct slot *slot)
 	return slot->started_ns + slot->sensor.probe.min_interval_ms * CLOCK_NS_PER_MS;
 }
 
-void capture_fail_line(struct capture *capture, struct slot *slot, int error)
+void capture_fail_line(const struct capture *capture, struct slot *slot, int error)
 {
 	lose_line(slot, clock_mono_ns());
 	await_line(slot);

@@ -51,7 +51,7 @@ struct capture {
 };
 
 /* Gives a line up that failed, to take it again later, and reports the fault. */
-void capture_fail_line(struct capture *capture, struct slot *slot, int error);
+void capture_fail_line(const struct capture *capture, struct slot *slot, int error);
 
 /* power.c: takes the pin of a feed, and gives power; see feed_open(). */
 must_check int capture_open_feed(struct capture *capture, struct feed *feed,

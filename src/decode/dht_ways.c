@@ -307,13 +307,12 @@ unsigned dht_way_cost(const struct dht_lattice *lattice, const struct dht_way *w
 		unsigned lost_cost = miss_cost(lattice, x + 1, bits >> next & 1);
 
 		at_ns += edge_ns(lattice, x, bits >> bit & 1);
-		for (unsigned i = way->num_between + 1u; i-- > 0;) {
-			unsigned cost = costs[i] + lost_cost;
-
-			if (i > 0 && is_late(lattice, t_ns[i], at_ns))
-				cost = lower(cost, costs[i - 1] + DHT_COST_LATE);
-			costs[i] = cost;
+		for (unsigned i = way->num_between; i > 0; i--) {
+			costs[i] += lost_cost;
+			if (is_late(lattice, t_ns[i], at_ns))
+				costs[i] = lower(costs[i], costs[i - 1] + DHT_COST_LATE);
 		}
+		costs[0] += lost_cost;
 		for (unsigned i = 1; i <= way->num_between; i++)
 			costs[i] = lower(costs[i], costs[i - 1] + DHT_COST_SPURIOUS);
 	}

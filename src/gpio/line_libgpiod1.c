@@ -356,7 +356,7 @@ static int kernel_output_open(const struct line_place *place, enum output_drive 
 	struct kernel_output *output = calloc(1, sizeof(*output));
 	int error = output ? take_output(output, place, drive) : -ENOMEM;
 
-	if (error) {
+	if (!output || error) {
 		chip_explain_refusal(&chip_ops, place, error, reason);
 		if (output)
 			kernel_output_close(&output->base);

@@ -425,7 +425,7 @@ static int kernel_output_open(const struct line_place *place, enum output_drive 
 	struct kernel_output *output = calloc(1, sizeof(*output));
 	int error = output ? request_output(place, drive, &output->request) : -ENOMEM;
 
-	if (error) {
+	if (!output || error) {
 		chip_explain_refusal(&chip_ops, place, error, reason);
 		free(output);
 		return error;

@@ -236,6 +236,8 @@ static int post_announcement(struct session *session)
 		if (result != 0)
 			return result;
 		break;
+	default:
+		break;
 	}
 	result = post_discovery(session);
 	return result != 0 ? result : post_presence(session);

@@ -269,7 +269,7 @@ static void settle(struct store *store, const struct database_batch *batch,
 	spill(store);
 }
 
-static void write_file(struct store *store, struct database_batch *batch)
+static void write_file(struct store *store, const struct database_batch *batch)
 {
 	uint64_t num_rows_done = store->num_rows_done;
 	char reason[DATABASE_MAX_REASON];
