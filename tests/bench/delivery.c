@@ -30,8 +30,8 @@
 
 enum { WINDOW = 16, NUM_SENSORS = 64, MAX_WAITING = 512, EDGES = FRAME_MAX_EDGES + 4 };
 
-static char ids[NUM_SENSORS][8], gateway_id[] = "g", topic[] = "bench",
-				 client_id[] = "bench";
+static char ids[NUM_SENSORS][16], gateway_id[] = "g", topic[] = "bench",
+				  client_id[] = "bench";
 static char server[128];
 static char *servers[] = { server };
 static struct config_sensor sensors[NUM_SENSORS];
