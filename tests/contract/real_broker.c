@@ -138,10 +138,14 @@ void real_broker_stop(struct real_broker *broker, int signal)
 {
 	if (broker->pid == 0)
 		return;
-	kill(broker->pid, signal);
-	/* One that a test froze takes the signal only when it goes on. */
-	kill(broker->pid, SIGCONT);
-	waitpid(broker->pid, NULL, 0);
+	/* Once may not do: mosquitto forgets a signal that comes while it starts. */
+	for (int i = 0; waitpid(broker->pid, NULL, WNOHANG) == 0; i++) {
+		if (i % 100 == 0)
+			kill(broker->pid, signal);
+		/* One that a test froze takes the signal only when it goes on. */
+		kill(broker->pid, SIGCONT);
+		sleep_ms(10);
+	}
 	broker->pid = 0;
 }
 

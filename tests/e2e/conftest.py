@@ -95,10 +95,18 @@ class Broker:
     def send(self, number):
         self.process.send_signal(number)
 
+    def has_ended_by(self, number):
+        self.send(number)
+        try:
+            self.process.wait(1)
+            return True
+        except subprocess.TimeoutExpired:
+            return False
+
     def stop(self, number=signal.SIGTERM):
         if self.process:
-            self.send(number)
-            self.process.wait(WAIT_S)
+            # Once may not do: mosquitto forgets a signal that comes while it starts.
+            wait_until(lambda: self.has_ended_by(number), "mosquitto ends")
             self.process = None
 
     def finish(self):
