@@ -114,13 +114,9 @@ static int check(const struct arguments *arguments)
 		else if (config)
 			print_summary(arguments->path, config);
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "pin2mqtt: standard output: %s\n", strerror(errno));
-		status = EXIT_FAILED;
-	}
 	config_free(config);
 	config_errors_finish(&errors);
-	return status;
+	return command_finish_output(status);
 }
 
 static int run(int argc, char **argv)

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/command.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "app/explain.h"
 #include "app/record_file.h"
@@ -188,11 +186,8 @@ static int decode_files(const struct arguments *arguments, char *const *paths)
 
 	for (; *paths; paths++)
 		decode_file(arguments, *paths, &outcome);
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "pin2mqtt: standard output: %s\n", strerror(errno));
-		return EXIT_FAILED;
-	}
-	return outcome.has_accepted && !outcome.is_failed ? EXIT_DONE : EXIT_FAILED;
+	return command_finish_output(
+		outcome.has_accepted && !outcome.is_failed ? EXIT_DONE : EXIT_FAILED);
 }
 
 static int run(int argc, char **argv)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/command.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,11 +36,7 @@ static int print_all(const struct config *config)
 	if (!config->homeassistant.is_enabled)
 		fprintf(stderr, "pin2mqtt discovery: homeassistant.enabled is false: the "
 				"gateway does not send these\n");
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "pin2mqtt: standard output: %s\n", strerror(errno));
-		return EXIT_FAILED;
-	}
-	return EXIT_DONE;
+	return command_finish_output(EXIT_DONE);
 }
 
 static int run(int argc, char **argv)
@@ -65,14 +60,9 @@ static int run(int argc, char **argv)
 		return command_usage_error(&command_discovery, "unexpected argument: %s",
 					   argv[optind]);
 
-	const char *path = command_config_path(option_path);
-	struct config_errors errors = { 0 };
-	struct config *config = NULL;
-	int error = config_load(path, command_driver_facts(), &config, &errors);
+	struct config *config = command_load_config(command_config_path(option_path));
 
-	command_print_errors(path, &errors);
-	config_errors_finish(&errors);
-	if (error)
+	if (!config)
 		return EXIT_CONFIG;
 
 	int status = print_all(config);

@@ -2,10 +2,8 @@
 #include "app/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "app/doctor.h"
 #include "base/log.h"
@@ -86,32 +84,16 @@ static int examine(const char *path, bool is_json)
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *option_path = NULL;
-	bool is_json = false;
-	int option;
+	const char *path;
+	bool is_json;
+	int status = command_take_config_and_json(&command_doctor, argc, argv, &path,
+						  &is_json);
 
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (option == 'h')
-			return command_print_help(&command_doctor);
-		if (option == '?')
-			return command_usage_error(&command_doctor, NULL);
-		if (option == 'c')
-			option_path = optarg;
-		else
-			is_json = true;
-	}
-	if (optind < argc)
-		return command_usage_error(&command_doctor, "unexpected argument: %s",
-					   argv[optind]);
+	if (status >= 0)
+		return status;
 	signal(SIGPIPE, SIG_IGN);
 	broker_paho_clean_environment();
-	return examine(command_config_path(option_path), is_json);
+	return examine(path, is_json);
 }
 
 const struct command command_doctor = {

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/command.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "base/text.h"
 #include "decode/driver.h"
@@ -81,11 +79,7 @@ static int print_all(bool is_json)
 	} else {
 		print_row(&driver_dht);
 	}
-	if (fflush(stdout) != 0 || ferror(stdout)) {
-		fprintf(stderr, "pin2mqtt: standard output: %s\n", strerror(errno));
-		return EXIT_FAILED;
-	}
-	return EXIT_DONE;
+	return command_finish_output(EXIT_DONE);
 }
 
 static int run(int argc, char **argv)

@@ -2,7 +2,6 @@
 #include "app/command.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -42,31 +41,14 @@ static int tell(char *answer, bool is_json)
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *option_path = NULL;
-	bool is_json = false;
-	int option;
+	const char *path;
+	bool is_json;
+	int status = command_take_config_and_json(&command_health, argc, argv, &path,
+						  &is_json);
 
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (option == 'h')
-			return command_print_help(&command_health);
-		if (option == '?')
-			return command_usage_error(&command_health, NULL);
-		if (option == 'c')
-			option_path = optarg;
-		else
-			is_json = true;
-	}
-	if (optind < argc)
-		return command_usage_error(&command_health, "unexpected argument: %s",
-					   argv[optind]);
+	if (status >= 0)
+		return status;
 
-	const char *path = command_config_path(option_path);
 	char answer[HEALTH_MAX_ANSWER];
 	int error = health_ask(path, answer);
 

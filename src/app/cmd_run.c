@@ -86,14 +86,9 @@ static int run(int argc, char **argv)
 		return command_usage_error(&command_run, "unexpected argument: %s",
 					   argv[optind]);
 
-	const char *path = command_config_path(option_path);
-	struct config_errors errors = { 0 };
-	struct config *config = NULL;
-	int error = config_load(path, command_driver_facts(), &config, &errors);
+	struct config *config = command_load_config(command_config_path(option_path));
 
-	command_print_errors(path, &errors);
-	config_errors_finish(&errors);
-	if (error)
+	if (!config)
 		return EXIT_CONFIG;
 
 	return run_until_signal(config);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/command.h"
 
+#include <errno.h>
+#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "decode/driver.h"
 
@@ -63,6 +66,55 @@ void command_print_errors(const char *path, const struct config_errors *errors)
 		fprintf(stderr, " %s%s%s%s\n", error->is_warning ? "warning: " : "",
 			error->path, *error->path ? ": " : "", error->text);
 	}
+}
+
+struct config *command_load_config(const char *path)
+{
+	struct config_errors errors = { 0 };
+	struct config *config = NULL;
+	int error = config_load(path, command_driver_facts(), &config, &errors);
+
+	command_print_errors(path, &errors);
+	config_errors_finish(&errors);
+	return error ? NULL : config;
+}
+
+int command_take_config_and_json(const struct command *command, int argc, char **argv,
+				 const char **path_out, bool *is_json_out)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *option_path = NULL;
+	int option;
+
+	*is_json_out = false;
+	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
+		if (option == 'h')
+			return command_print_help(command);
+		if (option == '?')
+			return command_usage_error(command, NULL);
+		if (option == 'c')
+			option_path = optarg;
+		else
+			*is_json_out = true;
+	}
+	if (optind < argc)
+		return command_usage_error(command, "unexpected argument: %s",
+					   argv[optind]);
+	*path_out = command_config_path(option_path);
+	return -1;
+}
+
+int command_finish_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	fprintf(stderr, "pin2mqtt: standard output: %s\n", strerror(errno));
+	return EXIT_FAILED;
 }
 
 static void print_usage(FILE *file, const struct command *command)

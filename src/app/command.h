@@ -39,6 +39,19 @@ const struct config_driver_facts *command_driver_facts(void);
 /* Prints `errors` as FILE:LINE:COLUMN: lines on stderr. */
 void command_print_errors(const char *path, const struct config_errors *errors);
 
+/* The configuration, which the caller frees, or NULL where it is wrong; what is found in it is
+ * printed as above. */
+struct config *command_load_config(const char *path);
+
+/* The arguments of a command that takes `-c FILE` and `--json` alone. Returns -1 and fills
+ * them in, or the status to end with. */
+int command_take_config_and_json(const struct command *command, int argc, char **argv,
+				 const char **path_out, bool *is_json_out);
+
+/* The last of what goes to stdout. Returns `status`, or EXIT_FAILED where it could not all be
+ * written, which is said. */
+int command_finish_output(int status);
+
 /* Prints usage and help of a command: on stdout for --help, on stderr after a mistake, which
  * `format` names. Returns EXIT_USAGE. */
 int command_usage_error(const struct command *command, const char *format, ...)
