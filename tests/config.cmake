@@ -3,6 +3,7 @@ unit_test(unit/test_suggest.c config)
 unit_test(unit/test_expand.c config)
 unit_test(unit/test_shape.c config)
 unit_test(unit/test_keys.c config)
+unit_test(unit/test_pattern.c config base)
 unit_test(unit/test_config_yaml.c config)
 
 if(PIN2MQTT_TESTS)

@@ -9,11 +9,13 @@
 
 #include "base/text.h"
 #include "config/print.h"
+#include "config/schema.h"
 
 struct arguments {
 	const char *path;
 	bool is_json;
 	bool is_print;
+	bool is_schema;
 };
 
 static int print_json_text(const char *key, const char *value)
@@ -125,6 +127,7 @@ static int run(int argc, char **argv)
 		{ "config", required_argument, NULL, 'c' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "print", no_argument, NULL, 'p' },
+		{ "schema", no_argument, NULL, 's' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -142,6 +145,9 @@ static int run(int argc, char **argv)
 		case 'p':
 			arguments.is_print = true;
 			break;
+		case 's':
+			arguments.is_schema = true;
+			break;
 		case 'h':
 			return command_print_help(&command_check);
 		default:
@@ -153,13 +159,17 @@ static int run(int argc, char **argv)
 					   "%s is too much; the file goes "
 					   "behind -c",
 					   argv[optind]);
+	if (arguments.is_schema) {
+		config_schema_print(command_driver_facts(), stdout);
+		return command_finish_output(EXIT_DONE);
+	}
 	arguments.path = command_config_path(arguments.path);
 	return check(&arguments);
 }
 
 const struct command command_check = {
 	.name = "check",
-	.synopsis = "[-c FILE] [--json] [--print]",
+	.synopsis = "[-c FILE] [--json] [--print] | --schema",
 	.summary = "validates the configuration: every error at once, FILE:LINE:COLUMN",
 	.help = "  -c, --config FILE  the configuration (default: $PIN2MQTT_CONFIG, "
 		"else\n"
@@ -168,6 +178,8 @@ const struct command command_check = {
 		"      --print        prints what is in effect, with all defaults, as "
 		"YAML;\n"
 		"                     secrets are ***\n"
+		"      --schema       prints the JSON Schema of every configuration, for "
+		"editors\n"
 		"  -h, --help         this\n"
 		"\n"
 		"Ends with 0 where the file is good, with 78 where it is not.\n",

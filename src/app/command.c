@@ -30,7 +30,8 @@ static bool find_driver(const char *name, uint32_t *min_interval_ms_out)
 	return driver != NULL;
 }
 
-/* The drivers' own names first, then what else they are called. */
+/* The drivers' own names first, then what else they are called, then what stands for a model
+ * that is not known. */
 static const char *driver_name(size_t n)
 {
 	size_t num_drivers;
@@ -45,7 +46,13 @@ static const char *driver_name(size_t n)
 				return *alias;
 		}
 	}
-	return n == 0 ? driver_dht.name : NULL;
+	if (n-- == 0)
+		return driver_dht.name;
+	for (const char *const *alias = driver_dht.aliases; *alias; alias++) {
+		if (n-- == 0)
+			return *alias;
+	}
+	return NULL;
 }
 
 const struct config_driver_facts *command_driver_facts(void)

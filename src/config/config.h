@@ -110,7 +110,7 @@ struct config {
 struct config_driver_facts {
 	/* True where there is such a driver; its shortest interval in ms. */
 	bool (*find)(const char *name, uint32_t *min_interval_ms_out);
-	/* The n-th driver's name, NULL past the end; for suggestions. */
+	/* The n-th name of a driver, aliases included, NULL past the end. */
 	const char *(*name)(size_t n);
 };
 

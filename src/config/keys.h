@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Every key that the configuration file knows: the one place that says its type, limits,
- * default and meaning. The loader, `check --print` and the test of the documents read it.
+ * default and meaning. The loader, `check --print`, the schema for editors and the test of the
+ * documents read it.
  *
  * To add a key: a field in config.h, a row in keys.c, a line in conf/pin2mqtt.yaml, an entry
- * in the man page (a test insists on the last two).
+ * in the man page, and `pin2mqtt check --schema >conf/pin2mqtt.schema.json` (a test insists on
+ * the last three).
  *
  * Threads: any; the table is constant.
  */

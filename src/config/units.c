@@ -3,17 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-struct unit {
-	const char *name;
-	uint64_t size; /* in ms or bytes */
-	bool is_for_output;
-};
-
-/* Largest first, for output. */
 static const struct unit durations[] = {
 	{ "d", 86400000, true }, { "h", 3600000, true }, { "m", 60000, true },
 	{ "s", 1000, true },     { "ms", 1, true },
@@ -24,6 +16,18 @@ static const struct unit sizes[] = {
 	{ "MB", 1000000, false }, { "KiB", 1 << 10, true },    { "kB", 1000, false },
 	{ "B", 1, true },
 };
+
+const struct unit *units_of_duration(size_t *num_out)
+{
+	*num_out = array_length(durations);
+	return durations;
+}
+
+const struct unit *units_of_size(size_t *num_out)
+{
+	*num_out = array_length(sizes);
+	return sizes;
+}
 
 static bool is_digit(char c)
 {

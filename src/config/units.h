@@ -6,12 +6,23 @@
 #ifndef CONFIG_UNITS_H
 #define CONFIG_UNITS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/attributes.h"
 
 enum { UNITS_MAX_TEXT = 32 };
+
+struct unit {
+	const char *name;
+	uint64_t size; /* in ms or bytes */
+	bool is_for_output;
+};
+
+/* Every unit there is, the largest first. */
+const struct unit *units_of_duration(size_t *num_out);
+const struct unit *units_of_size(size_t *num_out);
 
 /* Returns 0, -EINVAL where it is no such quantity, -EDOM where the unit is missing,
  * -ERANGE where it does not fit or is finer than a millisecond (a byte). */
