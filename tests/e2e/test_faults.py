@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import shutil
+import signal
 import subprocess
 import time
 
@@ -15,6 +16,7 @@ from test_outage import check_complete, check_kept_time, times_of
 from wire import Wire
 
 HERE = pathlib.Path(__file__).parent
+WINDOW = 16  # messages in flight
 
 
 @pytest.fixture(name="wire")
@@ -91,6 +93,33 @@ def test_a_slow_connection(listen, run, wire):
     wire.bytes_per_s = None
     wait_past(listener, time.time())
     check_all(listener, 0)
+
+
+def test_a_broker_that_is_killed(broker, listen, run, wire):
+    """It forgets what it has acknowledged and not passed on, and the listener with it: what it
+    took is told by its acknowledgements on the wire."""
+    dice = random.Random(seed := time.time_ns())
+    print("seed", seed)
+    listener = listen()
+    gateway = run(dht11s(16), servers=[wire.url])
+    for _ in range(6):
+        wait_past(listener, time.time())
+        # Whichever is blocked is lost with the broker: readings, or acknowledgements.
+        wire.block(*dice.choice([["up"], ["down"], []]))
+        time.sleep(dice.uniform(0, 1.5))
+        broker.stop(signal.SIGKILL)
+        wire.heal()
+        time.sleep(dice.uniform(0, 1))
+        broker.start()
+    wait_past(listener, time.time())
+    assert gateway.stop() < 5
+    taken = wire.record.taken()
+    readings = check_complete(taken)
+    check_kept_time(readings)
+    heard = {reading["seq"] for reading in listener.readings()}
+    print(len(readings), "readings,", len(taken) - len(readings), "doubles,",
+          sum(reading["seq"] not in heard for reading in readings), "not passed on")
+    assert len(taken) - len(readings) <= 6 * WINDOW
 
 
 class Namespace:

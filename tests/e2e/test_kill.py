@@ -1,82 +1,19 @@
 # SPDX-License-Identifier: MIT
-"""The gateway killed at random moments, the broker stopped, the network cut: what arrived is
+"""The gateway killed at random moments, the broker stopped or killed, the network cut: what arrived is
 compared with what was read."""
 import json
 import random
-import select
 import signal
-import socket
-import struct
-import threading
 import time
 
 import pytest
 
 from conftest import wait_until
 from test_outage import times_of
+from wire import Wire
 
 NUM_SENSORS = 64
 FLUSH_S = 1
-
-
-class Network:
-    """A way to the broker that can be cut."""
-
-    def __init__(self, port):
-        self.port = port
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"mqtt://127.0.0.1:{self.server.getsockname()[1]}"
-        self.pairs = []
-        self.lock = threading.Lock()
-        self.is_up = True
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                near, _ = self.server.accept()
-            except OSError:
-                return
-            try:
-                far = socket.create_connection(("127.0.0.1", self.port), 1)
-            except OSError:
-                near.close()
-                continue
-            with self.lock:
-                self.pairs.append((near, far))
-            if not self.is_up:
-                self.cut()
-            threading.Thread(target=self.carry, args=(near, far), daemon=True).start()
-
-    def carry(self, near, far):
-        try:
-            while True:
-                for end in select.select([near, far], [], [])[0]:
-                    data = end.recv(65536)
-                    if not data:
-                        raise OSError
-                    (far if end is near else near).sendall(data)
-        except (OSError, ValueError):
-            near.close()
-            far.close()
-
-    def cut(self):
-        """What is on its way is lost, in both directions."""
-        with self.lock:
-            pairs, self.pairs = self.pairs, []
-        for pair in pairs:
-            for end in pair:
-                try:
-                    end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
-                                   struct.pack("ii", 1, 0))
-                    end.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    pass
-
-    def finish(self):
-        self.is_up = False
-        self.server.close()
-        self.cut()
 
 
 def first_copies(readings):
@@ -100,37 +37,36 @@ def sensors_of(number, interval):
 
 
 class Trouble:
-    """Rounds of it, at random moments."""
+    """Rounds of it, at random moments; the broker ends by that signal."""
 
-    def __init__(self, broker, listen, run, store):
-        self.broker = broker
-        self.network = Network(broker.port)
+    def __init__(self, broker, listen, run, store, ending):
+        self.broker, self.ending = broker, ending
+        self.wire = Wire(broker.port)
         self.dice = random.Random(seed := time.time_ns())
         print("seed", seed)
         self.listener = listen()
-        self.gateway = run(sensors_of(NUM_SENSORS, "2s"), servers=[self.network.url],
-                           store=store)
+        self.gateway = run(sensors_of(NUM_SENSORS, "2s"), servers=[self.wire.url], store=store)
         self.kills = []
 
     def kill(self):
         self.gateway.kill()
         self.kills.append(time.time())
 
-    def stop_broker(self):
-        # As a power cut would end it, once what it has acknowledged is with the listener;
-        # what it then forgets is not ours to answer for.
-        self.broker.stop(signal.SIGTERM)
+    def end_broker(self):
+        self.broker.stop(self.ending)
         time.sleep(self.dice.uniform(0, 2 * FLUSH_S))
 
     def rounds(self, number):
+        """What has arrived: at the listener and, where the broker was killed and forgot what it
+        had not passed on, at the broker, which acknowledged it."""
         self.listener.wait_for("/readings", 1)
         for _ in range(number):
             time.sleep(self.dice.uniform(0.1, 2))
             what = self.dice.randrange(4)
             if what == 0:
-                self.stop_broker()
+                self.end_broker()
             elif what == 1:
-                self.network.cut()
+                self.wire.reset()
                 time.sleep(self.dice.uniform(0, 0.3))
             self.kill()
             if what == 0:
@@ -138,8 +74,11 @@ class Trouble:
             self.gateway.start()
         wait_for_news(self.listener, time.time())
         time.sleep(1)
-        self.network.finish()
-        return self.listener.readings()
+        self.wire.close()
+        taken, heard = self.wire.record.taken(), self.listener.readings()
+        lost = {reading["seq"] for reading in taken} - {reading["seq"] for reading in heard}
+        print(len(lost), "acknowledged, but not passed on")
+        return heard if self.ending == signal.SIGTERM else taken
 
 
 def check_always(readings, max_doubles):
@@ -176,35 +115,43 @@ def check_outage(readings, kills):
     assert worst_s < FLUSH_S + 0.5
 
 
-def check_rounds_of_always(broker, listen, run, number):
-    trouble = Trouble(broker, listen, run, ", durability: always")
+def check_rounds_of_always(broker, listen, run, ending, number):
+    trouble = Trouble(broker, listen, run, ", durability: always", ending)
     readings = trouble.rounds(number)
     # In a few rounds chance has its say: then what is in flight is the limit.
     check_always(readings, max(0.05 * len(readings), 0 if number >= 100 else 16 * number))
 
 
-def check_rounds_of_outage(broker, listen, run, number):
+def check_rounds_of_outage(broker, listen, run, ending, number):
     trouble = Trouble(broker, listen, run,
-                      f", durability: outage, flush_interval: {FLUSH_S}s")
+                      f", durability: outage, flush_interval: {FLUSH_S}s", ending)
     check_outage(trouble.rounds(number), trouble.kills)
 
 
-def test_always_loses_nothing(broker, listen, run):
-    check_rounds_of_always(broker, listen, run, 4)
+ENDINGS = pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL],
+                                  ids=["broker-stopped", "broker-killed"])
 
 
-def test_outage_loses_no_more_than_the_flush_interval(broker, listen, run):
-    check_rounds_of_outage(broker, listen, run, 4)
+@ENDINGS
+def test_always_loses_nothing(broker, listen, run, ending):
+    check_rounds_of_always(broker, listen, run, ending, 4)
+
+
+@ENDINGS
+def test_outage_loses_no_more_than_the_flush_interval(broker, listen, run, ending):
+    check_rounds_of_outage(broker, listen, run, ending, 4)
 
 
 @pytest.mark.soak
-def test_always_loses_nothing_in_a_hundred_rounds(broker, listen, run):
-    check_rounds_of_always(broker, listen, run, 100)
+@ENDINGS
+def test_always_loses_nothing_in_a_hundred_rounds(broker, listen, run, ending):
+    check_rounds_of_always(broker, listen, run, ending, 100)
 
 
 @pytest.mark.soak
-def test_outage_loses_no_more_in_a_hundred_rounds(broker, listen, run):
-    check_rounds_of_outage(broker, listen, run, 100)
+@ENDINGS
+def test_outage_loses_no_more_in_a_hundred_rounds(broker, listen, run, ending):
+    check_rounds_of_outage(broker, listen, run, ending, 100)
 
 
 @pytest.mark.parametrize("durability", ["always", "outage"])

@@ -1,9 +1,77 @@
 # SPDX-License-Identifier: MIT
-"""TCP between gateway and broker that can be cut, slowed, or made to lose one direction."""
+"""TCP between gateway and broker that can be cut, slowed, or made to lose one direction; what
+it carries of readings is kept."""
+import json
 import socket
 import struct
 import threading
 import time
+
+
+PUBLISH, PUBACK = 3, 4
+
+
+class Packets:
+    """The MQTT packets of one direction, put together from what comes in any pieces."""
+
+    def __init__(self):
+        self.data = b""
+
+    def feed(self, data):
+        """The packets that are whole now: type, flags and what follows the length."""
+        self.data += data
+        while len(self.data) >= 2:
+            length, offset = 0, 1
+            while offset < len(self.data):
+                length |= (self.data[offset] & 0x7f) << 7 * (offset - 1)
+                offset += 1
+                if self.data[offset - 1] < 0x80:
+                    break
+            else:
+                return
+            if len(self.data) < offset + length:
+                return
+            yield self.data[0] >> 4, self.data[0] & 15, self.data[offset:offset + length]
+            self.data = self.data[offset + length:]
+
+
+class Record:
+    """What the connections of a wire said of readings, in MQTT 5."""
+
+    def __init__(self):
+        self.sent = []  # every copy that the gateway has sent, in order
+        self.acknowledged = []  # the numbers of those that the broker has said it took
+
+    def connection(self):
+        """(up, down): what is to be told of the bytes of a new connection."""
+        waiting, up, down = {}, Packets(), Packets()
+
+        def feed_up(data):
+            for kind, flags, body in up.feed(data):
+                if kind == PUBLISH and flags & 6:
+                    self.note_sent(body, waiting)
+
+        def feed_down(data):
+            for kind, _, body in down.feed(data):
+                seq = waiting.pop(body[:2], None) if kind == PUBACK else None
+                if seq is not None and (len(body) < 3 or body[2] < 0x80):
+                    self.acknowledged.append(seq)
+
+        return feed_up, feed_down
+
+    def taken(self):
+        """Every copy of each reading that the broker has said it took, in order."""
+        numbers = set(self.acknowledged[:])
+        return [reading for reading in self.sent[:] if reading["seq"] in numbers]
+
+    def note_sent(self, body, waiting):
+        topic_end = 2 + int.from_bytes(body[:2], "big")
+        packet_id, num_properties = body[topic_end:topic_end + 2], body[topic_end + 2]
+        if body[2:topic_end].endswith(b"/readings"):
+            assert num_properties < 0x80
+            reading = json.loads(body[topic_end + 3 + num_properties:])
+            self.sent.append(reading)
+            waiting[packet_id] = reading["seq"]
 
 
 class Wire:
@@ -14,6 +82,7 @@ class Wire:
         self.pairs = []
         self.is_passing = {"up": threading.Event(), "down": threading.Event()}
         self.bytes_per_s = None
+        self.record = Record()
         self.lock = threading.Lock()
         self.server = socket.create_server((address, 0))
         self.url = f"mqtt://{address}:{self.server.getsockname()[1]}"
@@ -33,19 +102,23 @@ class Wire:
                 continue
             with self.lock:
                 self.pairs.append((caller, behind))
-            for source, sink, way in ((caller, behind, "up"), (behind, caller, "down")):
-                threading.Thread(target=self.pump, args=[source, sink, way],
-                                 daemon=True).start()
+            feed_up, feed_down = self.record.connection()
+            for arguments in ((caller, behind, "up", feed_up), (behind, caller, "down", feed_down)):
+                threading.Thread(target=self.pump, args=arguments, daemon=True).start()
 
-    def pump(self, source, sink, way):
+    def pump(self, source, sink, way, feed):
         try:
             while data := source.recv(512):
+                feed(data)
                 # Bytes of a way that is blocked are not passed on later either: they are lost
                 # with the connection.
                 self.is_passing[way].wait()
                 if self.bytes_per_s:
                     time.sleep(len(data) / self.bytes_per_s)
                 sink.sendall(data)
+        except OSError:
+            pass
+        try:
             sink.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
@@ -72,6 +145,8 @@ class Wire:
                 end.close()
 
     def close(self):
+        # Only this ends an accept() that waits, and thereby the listening.
+        self.server.shutdown(socket.SHUT_RDWR)
         self.server.close()
         self.heal()
         self.reset()
