@@ -5,14 +5,13 @@
 #include "store/database.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "store/place.h"
 
 enum { SCHEMA_VERSION = 1, VALUE_BYTES = 6, LOOKASIDE_SLOTS = 32, LOOKASIDE_BYTES = 128 };
 
@@ -143,18 +142,6 @@ static int set_number(struct database *database, const char *name, uint64_t valu
 	return run(database, SET_NUMBER, reason);
 }
 
-/* A folder that is missing is made, its parents are not. */
-static void make_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder =
-		slash && slash > path ? strndup(path, (size_t)(slash - path)) : NULL;
-
-	if (folder)
-		(void)mkdir(folder, 0755);
-	free(folder);
-}
-
 /* Creates the tables, or sees that it knows them. */
 static int take_schema(struct database *database, bool *is_new_out,
 		       char reason[DATABASE_MAX_REASON])
@@ -271,7 +258,7 @@ int database_open(const char *path, const char *boot_id, struct database **out,
 		return -ENOMEM;
 	}
 	database->is_synced = true;
-	make_folder(path);
+	place_make_folder(path);
 	if (sqlite3_open_v2(path, &database->db,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 				    SQLITE_OPEN_NOMUTEX,
@@ -452,23 +439,6 @@ int database_drop(struct database *database, uint64_t after_seq, uint64_t num,
 	int error = run(database, DROP, reason);
 
 	return error ? error : sqlite3_changes(database->db);
-}
-
-int database_set_aside(const char *path, int64_t wall_s,
-		       char aside_out[DATABASE_MAX_PATH])
-{
-	static const char *const suffixes[] = { "-wal", "-shm", "" };
-	char from[DATABASE_MAX_PATH], to[DATABASE_MAX_PATH + 8];
-	int error = 0;
-
-	snprintf(aside_out, DATABASE_MAX_PATH, "%s.corrupt-%" PRId64, path, wall_s);
-	for (size_t i = 0; i < array_length(suffixes) && !error; i++) {
-		snprintf(from, sizeof(from), "%s%s", path, suffixes[i]);
-		snprintf(to, sizeof(to), "%s%s", aside_out, suffixes[i]);
-		if (rename(from, to) != 0 && errno != ENOENT)
-			error = -errno;
-	}
-	return error;
 }
 
 const char *database_library_version(void)

@@ -21,7 +21,7 @@
 
 struct database;
 
-enum { DATABASE_MAX_ID = 72, DATABASE_MAX_REASON = 160, DATABASE_MAX_PATH = 4096 };
+enum { DATABASE_MAX_ID = 72, DATABASE_MAX_REASON = 160 };
 
 struct database_row {
 	struct reading reading; /* sensor: not set */
@@ -67,10 +67,6 @@ must_check int database_load(struct database *database, uint64_t after_seq,
 /* Deletes the first num rows above after_seq. Returns how many, or a negative errno. */
 must_check int database_drop(struct database *database, uint64_t after_seq, uint64_t num,
 			     char reason[DATABASE_MAX_REASON]);
-
-/* Gives a damaged file another name, PATH.corrupt-SECONDS. Returns 0 or a negative errno. */
-must_check int database_set_aside(const char *path, int64_t wall_s,
-				  char aside_out[DATABASE_MAX_PATH]);
 
 /* The library's version: "3.40.1". */
 const char *database_library_version(void);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/place.h"
 #include "store/store_state.h"
 
 enum { BOOT_ID_LENGTH = 36 };
@@ -37,13 +38,13 @@ static void note_recovery(struct store *store)
  * Returns whether it did. */
 static bool set_aside(struct store *store, const char *reason)
 {
-	char aside[DATABASE_MAX_PATH];
+	char aside[PLACE_MAX_PATH];
 	int error;
 
 	if (store->has_set_aside)
 		return false;
 	store->has_set_aside = true;
-	error = database_set_aside(store->options.path, clock_wall_ms() / 1000, aside);
+	error = place_set_aside(store->options.path, clock_wall_ms() / 1000, aside);
 	if (error) {
 		log_error("cannot set the damaged store aside path=%s reason=\"%s\"",
 			  store->options.path, strerror(-error));
