@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "publish/payload.h"
 #include "publish/reason.h"
+#include "publish/session_inside.h"
 
 enum {
 	REPLAY_AFTER_MS = 5000, /* a reading that is so old has waited for the broker */
@@ -16,14 +17,8 @@ enum {
 	PAUSE_MIN_MS = 1000,
 	PAUSE_MAX_MS = 60000,
 	MAX_PAUSES = 5, /* then what the quota refuses is dropped like all else */
-	ANNOUNCED_STATUS = 1, /* values of session.num_announced */
-	ANNOUNCED_INFO,
 };
 
-static const char leaf_status[] = "status";
-static const char leaf_info[] = "info";
-static const char leaf_discovery[] = "discovery";
-static const char leaf_availability[] = "availability";
 static const char leaf_state[] = "state";
 static const char leaf_readings[] = "readings";
 
@@ -52,8 +47,8 @@ int session_change(struct session *session, const struct config *config, const c
 	session->config = config;
 	session->info = info;
 	request_box_change(&session->requests, config);
-	if (session->num_announced > ANNOUNCED_STATUS)
-		session->num_announced = ANNOUNCED_STATUS;
+	if (session->num_announced > SESSION_ANNOUNCED_STATUS)
+		session->num_announced = SESSION_ANNOUNCED_STATUS;
 	announcer_change(&session->announcer, discovery, clock_mono_ns());
 	return 0;
 }
@@ -81,9 +76,8 @@ void session_begin(struct session *session, int version,
 	announcer_begin(&session->announcer, clock_mono_ns());
 }
 
-/* Sends and, for QoS 1, notes what is in flight. seq: of a reading, else 0. */
-static int post(struct session *session, const char *leaf,
-		const struct broker_message *message, uint64_t seq)
+int session_send(struct session *session, const char *leaf,
+		 const struct broker_message *message, uint64_t seq)
 {
 	struct broker_message allowed = *message;
 
@@ -109,140 +103,6 @@ static int post(struct session *session, const char *leaf,
 	return 1;
 }
 
-static int post_gateway(struct session *session, const char *leaf, const char *payload)
-{
-	char topic_data[PAYLOAD_MAX_TOPIC];
-	struct text topic;
-
-	text_init(&topic, topic_data, sizeof(topic_data));
-	payload_gateway_topic(&topic, session->config, leaf);
-
-	const struct broker_message message = {
-		.topic = topic_data,
-		.payload = payload,
-		.num_bytes = strlen(payload),
-		.qos = 1,
-		.is_retained = true,
-	};
-
-	return post(session, leaf, &message, 0);
-}
-
-static int post_presence(struct session *session)
-{
-	char topic_data[PAYLOAD_MAX_TOPIC];
-	struct text topic;
-	const char *payload;
-
-	text_init(&topic, topic_data, sizeof(topic_data));
-	if (!presence_next(&session->presence, session->config, &topic, &payload))
-		return 0;
-
-	const struct broker_message message = {
-		.topic = topic_data,
-		.payload = payload,
-		.num_bytes = strlen(payload),
-		.qos = 1,
-		.is_retained = true,
-	};
-
-	return post(session, leaf_availability, &message, 0);
-}
-
-static int post_device(struct session *session, const struct text *topic,
-		       const struct text *document)
-{
-	const struct broker_message message = {
-		.topic = topic->data,
-		.payload = document->data,
-		.num_bytes = document->length,
-		.qos = 1,
-		.is_retained = true,
-	};
-
-	return post(session, leaf_discovery, &message, 0);
-}
-
-static int subscribe(struct session *session, const char *topic, const char *to_whom)
-{
-	int error = session->broker->ops->subscribe(session->broker, topic, 1);
-
-	if (error != -EACCES)
-		return error;
-	log_warning("the broker does not let us listen to %s topic=%s", to_whom, topic);
-	return 0;
-}
-
-static int subscribe_to_requests(struct session *session)
-{
-	char topic_data[PAYLOAD_MAX_TOPIC];
-	struct text topic;
-
-	text_init(&topic, topic_data, sizeof(topic_data));
-	if (!request_box_filter(&session->requests, &topic))
-		return 0;
-	return subscribe(session, topic_data, "requests");
-}
-
-/* What Home Assistant is to be told. Half a document would lose a device: what does not fit,
- * and nothing that the configuration allows does not, is left out. */
-static int post_discovery(struct session *session)
-{
-	char topic_data[PAYLOAD_MAX_TOPIC], document_data[DISCOVERY_MAX_DOCUMENT];
-	int result = 0;
-
-	while (result == 0) {
-		struct text topic, document;
-
-		text_init(&topic, topic_data, sizeof(topic_data));
-		text_init(&document, document_data, sizeof(document_data));
-		switch (announcer_next(&session->announcer, clock_mono_ns(), &topic,
-				       &document)) {
-		case ANNOUNCER_NOTHING:
-			return 0;
-		case ANNOUNCER_SUBSCRIBE:
-			result = subscribe(session, topic_data, "Home Assistant");
-			break;
-		case ANNOUNCER_UNSUBSCRIBE:
-			result = session->broker->ops->unsubscribe(session->broker,
-								   topic_data);
-			break;
-		case ANNOUNCER_POST:
-			if (!topic.is_cut && !document.is_cut)
-				result = post_device(session, &topic, &document);
-			break;
-		case ANNOUNCER_REPEAT_STATES:
-			store_repeat_states(session->store);
-			break;
-		}
-	}
-	return result;
-}
-
-static int post_announcement(struct session *session)
-{
-	int result;
-
-	switch (session->num_announced) {
-	case 0:
-		session->num_announced++;
-		return post_gateway(session, leaf_status, "online");
-	case ANNOUNCED_STATUS:
-		session->num_announced++;
-		return post_gateway(session, leaf_info, session->info);
-	case ANNOUNCED_INFO:
-		session->num_announced++;
-		result = subscribe_to_requests(session);
-		if (result != 0)
-			return result;
-		break;
-	default:
-		break;
-	}
-	result = post_discovery(session);
-	return result != 0 ? result : post_presence(session);
-}
-
 /* Answers to requests, and `health`. */
 static int post_mail(struct session *session)
 {
@@ -261,7 +121,7 @@ static int post_mail(struct session *session)
 		.num_bytes = strlen(mail.payload),
 		.qos = mail.qos,
 	};
-	int posted = post(session, mail.leaf, &message, 0);
+	int posted = session_send(session, mail.leaf, &message, 0);
 
 	free(mail.payload);
 	return posted;
@@ -311,7 +171,7 @@ static int post_state(struct session *session)
 			.expiry_s = round_up_to_s(stale_after_ns - reading_age_ns),
 		};
 
-		return post(session, leaf_state, &message, 0);
+		return session_send(session, leaf_state, &message, 0);
 	}
 	return 0;
 }
@@ -341,7 +201,7 @@ static int post_reading(struct session *session)
 		.qos = session->config->mqtt.qos,
 	};
 
-	return post(session, leaf_readings, &message, reading.seq);
+	return session_send(session, leaf_readings, &message, reading.seq);
 }
 
 /* States and readings in turns, so that neither waits behind a backlog of the other. */
@@ -361,7 +221,7 @@ int session_post(struct session *session)
 	if (window_is_full(&session->window))
 		return 0;
 
-	int posted = post_announcement(session);
+	int posted = session_announce(session);
 
 	if (posted == 0)
 		posted = post_mail(session);
@@ -473,7 +333,7 @@ int session_say_offline(struct session *session)
 	if (window_is_full(&session->window))
 		return -EBUSY;
 
-	int posted = post_gateway(session, leaf_status, "offline");
+	int posted = session_send_retained(session, "status", "offline");
 
 	return posted < 0 ? posted : 0;
 }
@@ -488,7 +348,7 @@ struct broker_message session_will(const struct config *config, char topic[])
 	struct text text;
 
 	text_init(&text, topic, PAYLOAD_MAX_TOPIC);
-	payload_gateway_topic(&text, config, leaf_status);
+	payload_gateway_topic(&text, config, "status");
 	return (struct broker_message){
 		.topic = topic,
 		.payload = "offline",
