@@ -57,19 +57,22 @@ static bool set_aside(struct store *store, const char *reason)
 	return true;
 }
 
-/* Where every reading goes to the file first, none that is not in it has been posted: they
- * get numbers that need nobody to vouch for them. Those that have been, while the file was
+/* Where every reading goes to the file first, one that is not in it has not been posted: it
+ * gets a number that needs nobody to vouch for it. Those that have been, while the file was
  * not usable, have such numbers. With the lock. */
 static void leave_vouched_numbers(struct store *store)
 {
 	uint64_t clock_seq = store_clock_number();
+	uint64_t from_seq = store->stored_seq > store->shown_seq ? store->stored_seq
+								 : store->shown_seq + 1;
+	bool have_left = store->doubt_end_seq > store->doubt_from_seq;
 
-	if (store->options.durability != CONFIG_ALWAYS ||
-	    store->shown_seq >= store->stored_seq || clock_seq <= store->next_seq)
+	if (store->options.durability != CONFIG_ALWAYS || have_left ||
+	    clock_seq <= store->next_seq)
 		return;
-	store->doubt_from_seq = store->stored_seq;
+	store->doubt_from_seq = from_seq;
 	store->doubt_end_seq = store->next_seq;
-	store_shift_numbers(store, store->stored_seq, clock_seq - store->stored_seq);
+	store_shift_numbers(store, from_seq, clock_seq - from_seq);
 }
 
 /* What was asked of the file failed. On a full disk and the like it still can be read; else
@@ -108,7 +111,7 @@ static void adopt(struct store *store, const struct database_facts *facts)
 	    (store->start_seq == 0 || store->next_seq < facts->next_seq))
 		store->next_seq = facts->next_seq;
 	store->stored_seq = is_any_here ? facts->next_seq : store->next_seq;
-	store->vouched_seq = store->next_seq;
+	store->vouched_seq = facts->next_seq;
 	if (facts->num_rows > 0)
 		log_info("readings of an earlier run wait waiting=%" PRIu64,
 			 facts->num_rows);
@@ -145,7 +148,7 @@ static void open_file(struct store *store)
 		store->disk.num_rows = 0;
 		store->num_rows_done = 0;
 		store->stored_seq = 0;
-		store->vouched_seq = store->next_seq;
+		store->vouched_seq = 0;
 	}
 }
 
@@ -175,15 +178,24 @@ static uint64_t lowest_of_use(const struct store *store)
 	return lowest_seq < store->next_seq ? lowest_seq : store->next_seq;
 }
 
-/* What the file is to say of numbers that were given; 0: nothing new. Where every reading is
- * in it before it is posted, the rows say so themselves, as long as there are any. */
+/* What the file is to say of numbers where every reading is in it before it is posted: the rows
+ * say so themselves, as long as there are any. What was posted while it was not usable may be
+ * done before older ones are, and then no row tells of it. */
+static uint64_t number_of_posted(const struct store *store, bool is_any_row_left)
+{
+	if (store->shown_seq >= store->stored_seq)
+		return store->shown_seq >= store->vouched_seq ? store->shown_seq + 1 : 0;
+	return is_any_row_left ? 0 : store->stored_seq;
+}
+
+/* What the file is to say of numbers that were given; 0: nothing new. */
 static uint64_t number_to_vouch(const struct store *store, bool is_row_written,
 				bool is_row_deleted)
 {
 	if (store->is_stopping)
 		return store->vouched_seq != store->next_seq ? store->next_seq : 0;
 	if (store->options.durability == CONFIG_ALWAYS)
-		return is_row_deleted && !is_row_written ? store->stored_seq : 0;
+		return number_of_posted(store, is_row_written || !is_row_deleted);
 	if (store->next_seq + STORE_NUMBERS / 2 > store->vouched_seq)
 		return store->next_seq + STORE_NUMBERS;
 	return 0;
