@@ -51,7 +51,7 @@ def test_a_full_disk_loses_nothing_and_is_reported_once(broker, listen, run, sen
     time.sleep(4)
     assert times_said(gateway, "error: cannot write the store") == 1
     filler.unlink()
-    gateway.wait_for_word("the store can be written again", 60)
+    gateway.wait_for_word("the store can be written again", 120)
     broker.start()
     check_all_came(listen())
 
@@ -75,12 +75,13 @@ def test_a_disk_that_turns_read_only_loses_nothing(broker, listen, run, sensors,
 def test_two_gateways_do_not_share_a_file(broker, listen, run, sensors):
     broker.stop()
     first = run(sensors(4), store=", durability: always")
+    first.wait_for_word("debug: stored readings=")
     second = run(sensors(4), mqtt_lines="  client_id: second", store_path=first.store)
     second.wait_for_word('error: cannot open the store.*reason="database is locked')
     time.sleep(4)
     assert times_said(second, "error: cannot") == 1
     first.kill()
-    second.wait_for_word("readings of an earlier run wait", 60)
+    second.wait_for_word("readings of an earlier run wait", 120)
     assert second.is_alive()
     listener = broker.start() or listen()
     wait_for_news(listener, time.time())
