@@ -97,28 +97,16 @@ static void measure(struct kind *kind)
 			kind->off_sum_ns += abs(kind->samples_ns[i] - kind->mean_ns);
 }
 
-/* The edges that begin the cells, or all where only rising ones were reported: then intervals
- * have the high of one bit and the low of the next. */
-static size_t take_falls(const struct dht_trace *trace, int32_t *t_ns_out)
-{
-	size_t num_falls = 0;
-
-	for (size_t i = 0; i < trace->num_edges && num_falls < MAX_SAMPLES; i++)
-		if (trace->seen != DHT_SEEN_BOTH || !trace->is_rising[i])
-			t_ns_out[num_falls++] = trace->t_ns[i];
-	return num_falls;
-}
-
 static void sort_intervals(const struct dht_wire *wire, const struct dht_trace *trace,
 			   struct kind *zeros, struct kind *ones)
 {
 	int32_t zero_ns = (wire->bit_low_us + wire->zero_high_us) * NS_PER_US;
 	int32_t one_ns = (wire->bit_low_us + wire->one_high_us) * NS_PER_US;
-	int32_t t_ns[MAX_SAMPLES];
-	size_t num_falls = take_falls(trace, t_ns);
+	size_t num_edges = trace->num_edges < MAX_SAMPLES ? trace->num_edges
+							  : (size_t)MAX_SAMPLES;
 
-	for (size_t i = 0; i + 1 < num_falls; i++) {
-		int32_t ns = t_ns[i + 1] - t_ns[i];
+	for (size_t i = 0; i + 1 < num_edges; i++) {
+		int32_t ns = trace->t_ns[i + 1] - trace->t_ns[i];
 		struct kind *kind = ns < (zero_ns + one_ns) / 2 ? zeros : ones;
 
 		if (ns > zero_ns / 100 * MIN_CLOCK_PERCENT - NEAR_NS &&
@@ -149,30 +137,6 @@ static void set_gaps(struct dht_cells *cells, const struct dht_wire *wire,
 		return;
 	cells->min_gap_ns = profile->gap_ns - GAP_REACH_NS;
 	cells->max_gap_ns = profile->gap_ns + GAP_REACH_NS;
-}
-
-/* Lows, where both kinds of edges tell; else what the model has on this sensor's clock. */
-static void set_lows(struct dht_cells *cells, const struct dht_wire *wire,
-		     const struct dht_trace *trace)
-{
-	int32_t us_ns = cells->zero_ns / (wire->bit_low_us + wire->zero_high_us);
-	struct kind lows = { .num_samples = 0 };
-
-	cells->low_ns = us_ns * wire->bit_low_us;
-	cells->end_off_ns = us_ns * (wire->end_low_us - wire->bit_low_us);
-	if (trace->seen != DHT_SEEN_BOTH)
-		return;
-	for (size_t i = 0; i + 1 < trace->num_edges && lows.num_samples < MAX_SAMPLES;
-	     i++) {
-		int32_t ns = trace->t_ns[i + 1] - trace->t_ns[i];
-
-		if (!trace->is_rising[i] && trace->is_rising[i + 1] &&
-		    abs(ns - cells->low_ns) < DHT_MAX_OFF_NS)
-			lows.samples_ns[lows.num_samples++] = ns;
-	}
-	measure(&lows);
-	if (lows.num_near >= MIN_KIND)
-		cells->low_ns = lows.mean_ns;
 }
 
 /* In the middle of a step. Up to some deviations it is a matter of squares, from there on of the
@@ -223,7 +187,6 @@ bool dht_cells_fit(struct dht_cells *cells, const struct driver *driver,
 		cells->spread_ns = MIN_SPREAD_NS;
 	cells->min_late_ns = cells->spread_ns * 5 / 2;
 	set_gaps(cells, wire, profile);
-	set_lows(cells, wire, trace);
 	set_off_costs(cells);
 	cells->num_bits = wire->num_bits;
 	cells->num_zero_bits = driver->num_zero_bits;

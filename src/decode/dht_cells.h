@@ -36,8 +36,6 @@ enum { DHT_MAX_OFF_COST = 9 * DHT_COST_NAT };
 struct dht_cells {
 	int32_t zero_ns; /* the cell of a 0 */
 	int32_t one_ns; /* the cell of a 1 */
-	int32_t low_ns; /* the low of a cell, a byte's first not counted */
-	int32_t end_off_ns; /* what the low after the last bit is longer by */
 	int32_t min_gap_ns; /* what a byte's first cell is longer by, at least */
 	int32_t max_gap_ns; /* and at most */
 	int32_t spread_ns; /* one standard deviation of a cell */

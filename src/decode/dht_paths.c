@@ -23,13 +23,10 @@ static unsigned lower(unsigned a, unsigned b)
 }
 
 /* Whether so many ones have a place in the bits before this edge. */
-static bool have_room(const struct dht_lattice *lattice, const struct dht_way *way,
+static bool have_room(const struct dht_cells *cells, const struct dht_way *way,
 		      unsigned edge)
 {
-	unsigned end = dht_bit_of(lattice, edge);
-	unsigned num_zero_bits = lattice->cells->num_zero_bits;
-
-	return way->num_ones == 0 || way->num_ones + num_zero_bits <= end;
+	return way->num_ones == 0 || way->num_ones + cells->num_zero_bits <= edge;
 }
 
 /* Two states, and the way from one to the other. */
@@ -41,7 +38,7 @@ struct step {
 	unsigned way_index;
 };
 
-static inline void improve(const struct dht_lattice *lattice, const struct step *step)
+static inline void improve(const struct dht_cells *cells, const struct step *step)
 {
 	const struct dht_way *way = step->way;
 	struct dht_states *to = step->to;
@@ -63,13 +60,13 @@ static inline void improve(const struct dht_lattice *lattice, const struct step 
 	to->via[i] = (uint8_t)step->way_index;
 	to->are_likely |= UINT32_C(1) << i;
 	to->bits[i] = step->from->bits[step->from_index] |
-		      dht_bits_of(lattice, way, to->first_edge + i);
+		      dht_bits_of(cells, way, to->first_edge + i);
 }
 
 static inline void relax(struct dht_paths *paths, const struct dht_leap *leap,
 			 unsigned way_index, unsigned most)
 {
-	const struct dht_lattice *lattice = paths->lattice;
+	const struct dht_cells *cells = paths->lattice->cells;
 	const struct dht_way *way = &paths->ways[leap->event][way_index];
 	struct step step = {
 		.from = &paths->states[leap->event - 1 - leap->num_between],
@@ -84,16 +81,14 @@ static inline void relax(struct dht_paths *paths, const struct dht_leap *leap,
 		if (step.from->totals[step.from_index] + way->cost > most + way->credit)
 			continue;
 		unsigned from_edge = step.from->first_edge + step.from_index;
-		unsigned edge = from_edge + way->num_edges;
+		unsigned edge = from_edge + way->num_bits;
 
-		if (edge > lattice->last_edge ||
-		    (from_edge & lattice->is_both) != way->side ||
-		    dht_stretch_of(lattice, from_edge, edge) !=
-			    (enum dht_stretch)way->stretch ||
-		    !have_room(lattice, way, edge))
+		if (edge > cells->num_bits ||
+		    dht_stretch_of(from_edge, edge) != (enum dht_stretch)way->stretch ||
+		    !have_room(cells, way, edge))
 			continue;
 		if (dht_find_state(step.to, edge, &step.to_index))
-			improve(lattice, &step);
+			improve(cells, &step);
 		else
 			paths->is_too_wide = true;
 	}
@@ -102,35 +97,33 @@ static inline void relax(struct dht_paths *paths, const struct dht_leap *leap,
 /* Takes the ways from each edge to the next one: the commonest thing. */
 static void relax_single(struct dht_paths *paths, size_t event, unsigned most)
 {
-	const struct dht_lattice *lattice = paths->lattice;
-	struct dht_leap leap = { .event = event };
+	const struct dht_cells *cells = paths->lattice->cells;
 	struct step step = { .from = &paths->states[event - 1],
 			     .to = &paths->states[event] };
-	uint8_t indices[2][DHT_NUM_STRETCHES] = { { 0 } }; /* of the ways, from 1 on */
+	uint8_t indices[DHT_NUM_STRETCHES] = { 0 }; /* of the ways, from 1 on */
 
 	for (uint32_t left = step.from->are_likely; left != 0; left &= left - 1) {
 		step.from_index = (unsigned)__builtin_ctz(left);
 		unsigned from_edge = step.from->first_edge + step.from_index;
 
 		paths->work_left -= WORK_A_STATE;
-		if (from_edge == lattice->last_edge)
+		if (from_edge == cells->num_bits)
 			continue;
-		leap.side = from_edge & lattice->is_both;
-		leap.stretch = dht_stretch_of(lattice, from_edge, from_edge + 1);
-		uint8_t *index = &indices[leap.side][leap.stretch];
+		enum dht_stretch stretch = dht_stretch_of(from_edge, from_edge + 1);
+		uint8_t *index = &indices[stretch];
 
 		if (*index == 0) {
-			dht_way_single(lattice, &leap,
+			dht_way_single(paths->lattice, event, stretch,
 				       &paths->ways[event][paths->num_ways[event]]);
 			*index = ++paths->num_ways[event];
 		}
 		step.way_index = *index - 1u;
 		step.way = &paths->ways[event][step.way_index];
 		if (step.from->totals[step.from_index] + step.way->cost > most ||
-		    !have_room(lattice, step.way, from_edge + 1))
+		    !have_room(cells, step.way, from_edge + 1))
 			continue;
 		if (dht_find_state(step.to, from_edge + 1, &step.to_index))
-			improve(lattice, &step);
+			improve(cells, &step);
 		else
 			paths->is_too_wide = true;
 	}
@@ -149,37 +142,28 @@ static void take_ways(struct dht_paths *paths, const struct dht_leap *leap, unsi
 		return;
 	}
 	paths->num_ways[leap->event] = (uint8_t)(first + count);
-	paths->work_left -= WORK_A_LEAP << paths->lattice->is_both;
+	paths->work_left -= WORK_A_LEAP;
 	for (unsigned i = 0; i < count; i++)
 		relax(paths, leap, first + i, most);
 }
 
-/* What kinds of stretches there may be from these states on: a bit each. */
-static unsigned find_stretches(const struct dht_lattice *lattice,
-			       const struct dht_states *from, int32_t ns)
+/* Whether stretches from these states on may have a gap in them. */
+static bool may_have_gap(const struct dht_cells *cells, const struct dht_states *from,
+			 int32_t ns)
 {
 	unsigned first = from->first_edge + (unsigned)__builtin_ctz(from->are_likely);
 	unsigned last =
 		from->first_edge + 31u - (unsigned)__builtin_clz(from->are_likely);
-	unsigned num_bits =
-		(unsigned)(ns + DHT_MAX_OFF_NS) / (unsigned)lattice->cells->zero_ns;
+	unsigned num_bits = (unsigned)(ns + DHT_MAX_OFF_NS) / (unsigned)cells->zero_ns;
 
-	last = lower(last + ((num_bits + lattice->is_both) << lattice->is_both),
-		     lattice->last_edge);
-	unsigned stretches = 1u << DHT_PLAIN;
-
-	if (lattice->num_gaps[first] != lattice->num_gaps[last])
-		stretches |= 1u << DHT_GAP;
-	if (lattice->ends_rising && last == lattice->last_edge)
-		stretches |= 1u << DHT_END;
-	return stretches;
+	return dht_stretch_of(first, lower(last + num_bits, cells->num_bits)) == DHT_GAP;
 }
 
 /* The least that so many events between cost more than is to be paid anyhow. */
 static unsigned least_between_cost(const struct dht_paths *paths, size_t event,
 				   unsigned num_between)
 {
-	if (paths->num_events > paths->lattice->last_edge + 1u)
+	if (paths->lattice->num_events > paths->lattice->cells->num_bits + 1u)
 		return num_between * (DHT_COST_SPURIOUS - DHT_COST_EXTRA);
 	return dht_between_cost(paths->lattice, event, num_between);
 }
@@ -188,7 +172,7 @@ static unsigned least_between_cost(const struct dht_paths *paths, size_t event,
 static void open_states(struct dht_paths *paths, size_t event)
 {
 	struct dht_states *states = &paths->states[event];
-	unsigned first_edge = paths->lattice->last_edge;
+	unsigned first_edge = paths->lattice->cells->num_bits;
 
 	memset(states->best, DHT_COST_NEVER & 0xff, sizeof(states->best));
 	memset(states->other, DHT_COST_NEVER & 0xff, sizeof(states->other));
@@ -227,7 +211,7 @@ static void set_forks(struct dht_paths *paths, size_t event, unsigned i)
 	bool is_end = via == DHT_VIA_START || !dht_is_plain(&paths->ways[event][via]);
 
 	if (!is_end)
-		before = states->first_edge + i - paths->ways[event][via].num_edges -
+		before = states->first_edge + i - paths->ways[event][via].num_bits -
 			 from->first_edge;
 	for (unsigned is_cheap = 0; is_cheap < 2; is_cheap++) {
 		unsigned most =
@@ -245,12 +229,12 @@ static void set_forks(struct dht_paths *paths, size_t event, unsigned i)
  * some are lost, and where there are more events, some are nothing. */
 static unsigned remaining_cost(const struct dht_paths *paths, size_t event, unsigned edge)
 {
-	int num_edges = (int)paths->lattice->last_edge - (int)edge;
-	int num_lost = num_edges - (int)(paths->num_events - 1 - event);
+	int num_edges = (int)paths->lattice->cells->num_bits - (int)edge;
+	int num_lost = num_edges - (int)(paths->lattice->num_events - 1 - event);
 
 	if (num_lost < 0)
 		return (unsigned)-num_lost * DHT_COST_EXTRA;
-	return (unsigned)num_lost * paths->lattice->least_miss_cost;
+	return (unsigned)num_lost * DHT_COST_MISS;
 }
 
 /* Marks what the event may be. */
@@ -309,12 +293,11 @@ static void relax_all(struct dht_paths *paths, size_t event, unsigned leaps,
 			continue;
 		leap.num_between = u;
 		leap.max_cost = most - from->least;
-		for (unsigned left = find_stretches(lattice, from, ns); left != 0;
-		     left &= left - 1) {
-			leap.stretch = (enum dht_stretch)__builtin_ctz(left);
-			for (leap.side = 0; leap.side <= lattice->is_both; leap.side++)
-				take_ways(paths, &leap, most);
-		}
+		leap.stretch = DHT_PLAIN;
+		take_ways(paths, &leap, most);
+		leap.stretch = DHT_GAP;
+		if (may_have_gap(lattice->cells, from, ns))
+			take_ways(paths, &leap, most);
 	}
 }
 
@@ -341,19 +324,17 @@ static bool is_clear(const struct dht_paths *paths, size_t event, unsigned leaps
 /* Goes on from the only state to the next one; false where that is no way. */
 static bool go_on(struct dht_paths *paths, size_t event, unsigned most)
 {
-	const struct dht_lattice *lattice = paths->lattice;
+	const struct dht_cells *cells = paths->lattice->cells;
 	struct dht_states *to = &paths->states[event];
 	const struct dht_states *from = to - 1;
 	struct dht_way *way = &paths->ways[event][0];
 	unsigned i = (unsigned)__builtin_ctz(from->are_likely);
 	unsigned edge = from->first_edge + i + 1;
-	struct dht_leap leap = { .event = event, .side = (edge - 1) & lattice->is_both };
 
-	if (edge > lattice->last_edge)
+	if (edge > cells->num_bits)
 		return false;
-	leap.stretch = dht_stretch_of(lattice, edge - 1, edge);
-	dht_way_single(lattice, &leap, way);
-	if (from->totals[i] + way->cost > most || !have_room(lattice, way, edge))
+	dht_way_single(paths->lattice, event, dht_stretch_of(edge - 1, edge), way);
+	if (from->totals[i] + way->cost > most || !have_room(cells, way, edge))
 		return false;
 	paths->num_ways[event] = 1;
 	memset(to->best, DHT_COST_NEVER & 0xff, sizeof(to->best));
@@ -363,7 +344,7 @@ static bool go_on(struct dht_paths *paths, size_t event, unsigned most)
 	to->other[0] = DHT_COST_NEVER;
 	to->second[0] = (uint16_t)lower(from->second[i] + way->cost, DHT_COST_NEVER);
 	to->via[0] = 0;
-	to->bits[0] = from->bits[i] | dht_bits_of(lattice, way, edge);
+	to->bits[0] = from->bits[i] | dht_bits_of(cells, way, edge);
 	for (unsigned is_cheap = 0; is_cheap < 2; is_cheap++) {
 		to->fork_event[is_cheap][0] = from->fork_event[is_cheap][i];
 		to->fork[is_cheap][0] = from->fork[is_cheap][i];
@@ -378,7 +359,7 @@ int32_t dht_paths_find(struct dht_paths *paths)
 	unsigned reference = DHT_COST_NEVER;
 
 	paths->is_too_wide = false;
-	for (size_t event = 0; event < paths->num_events; event++) {
+	for (size_t event = 0; event < paths->lattice->num_events; event++) {
 		paths->work_left -= WORK_AN_EVENT;
 		if (paths->work_left < 0)
 			return DHT_COST_NEVER;

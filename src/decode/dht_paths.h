@@ -6,7 +6,7 @@
  * likeliest one; there are few of them, at any number of events. Work is bounded, and where it
  * does not do, that is told.
  *
- * Pure. Memory: 72 KiB, of the caller.
+ * Pure. Memory: 36 KiB, of the caller.
  */
 #ifndef DECODE_DHT_PATHS_H
 #define DECODE_DHT_PATHS_H
@@ -18,7 +18,7 @@
 #include "decode/dht_ways.h"
 
 enum {
-	DHT_MAX_EVENTS = DHT_MAX_EDGES + 8,
+	DHT_MAX_EVENTS = DHT_MAX_BITS + 1 + 8,
 	DHT_MAX_STARTS = 6, /* events before the first edge, and one more */
 	DHT_MAX_LEAD = 14, /* edges before the first event, and one more */
 	DHT_COST_EXTRA = 6 * DHT_COST_NAT, /* an event after the frame */
@@ -65,8 +65,7 @@ struct dht_ending {
 };
 
 struct dht_paths {
-	const struct dht_lattice *lattice; /* borrowed */
-	size_t num_events; /* at most DHT_MAX_EVENTS */
+	const struct dht_lattice *lattice; /* borrowed; at most DHT_MAX_EVENTS */
 	/* what it costs that this event is this edge and the first one in time */
 	uint16_t start_costs[DHT_MAX_STARTS][DHT_MAX_LEAD];
 	/* Called for each explanation. May lower the bound, and the work that is left.

@@ -21,8 +21,8 @@ enum { MAX_EXCESS = 5 * DHT_COST_NAT };
  * DHT11's frame told a DHT22's value (simulated, tests/bench/noise_queue.c, noise_stranger.c). */
 enum { MAX_COST = 40 * DHT_COST_NAT };
 
-/* Edges that are not of the bits. */
-enum { MAX_STRANGE = 5 };
+/* Edges that are not of the bits, and edges lost. */
+enum { MAX_STRANGE = 5, MAX_MISSING = 12 };
 
 /* Of 256 sums one is right by chance. */
 enum { MAX_CANDIDATES = 12 };
@@ -49,8 +49,7 @@ enum {
 	MAX_EARLY_NS = PLACE_SLACK_NS + (MAX_PLACE_FAR_US + 1) * NS_PER_US,
 };
 
-/* Of the response's edges; and the line rises so soon after the release. */
-enum { RESPONSE_REACH_NS = 19 * NS_PER_US, MAX_RISE_NS = 15 * NS_PER_US };
+enum { RESPONSE_REACH_NS = 19 * NS_PER_US };
 
 enum { ARMING_SLACK_NS = 20 * NS_PER_US };
 enum { COST_ARMED_LATE = DHT_COST_NAT / 2 };
@@ -91,88 +90,61 @@ static int32_t place_cost(const struct dht_cells *cells, int32_t off_ns, int32_t
 
 /* Where a frame begins, as its model has it, in times after the release. */
 struct front {
-	const struct dht_lattice *lattice;
+	const struct dht_cells *cells;
 	const struct dht_trace *trace;
-	int32_t response_fall_ns;
-	int32_t response_rise_ns;
-	int32_t first_ns; /* the first bit's fall */
+	int32_t response_ns;
+	int32_t first_ns; /* the first bit */
 };
 
 static void find_front(struct front *front, const struct dht_wire *wire,
-		       const struct dht_lattice *lattice, const struct dht_trace *trace)
+		       const struct dht_cells *cells, const struct dht_trace *trace)
 {
-	int32_t us_ns = lattice->cells->zero_ns / (wire->bit_low_us + wire->zero_high_us);
+	int32_t us_ns = cells->zero_ns / (wire->bit_low_us + wire->zero_high_us);
 
-	front->lattice = lattice;
+	front->cells = cells;
 	front->trace = trace;
-	front->response_fall_ns = TYPICAL_RELEASE_NS;
-	front->response_rise_ns = front->response_fall_ns + us_ns * wire->response_low_us;
-	front->first_ns = front->response_rise_ns + us_ns * wire->response_high_us;
+	front->response_ns = TYPICAL_RELEASE_NS;
+	front->first_ns = front->response_ns + us_ns * wire->response_low_us +
+			  us_ns * wire->response_high_us;
 }
 
 /* An edge of the first bits, which are zeros. */
 static int32_t edge_ns(const struct front *front, unsigned edge)
 {
-	const struct dht_lattice *lattice = front->lattice;
-	bool is_rise = lattice->is_both ? edge & 1 : lattice->ends_rising;
-
-	return front->first_ns +
-	       (int32_t)(edge >> lattice->is_both) * lattice->cells->zero_ns +
-	       (is_rise ? lattice->cells->low_ns : 0);
+	return front->first_ns + (int32_t)edge * front->cells->zero_ns;
 }
 
-/* Whether there is an event before, at this time. */
-static bool has_event(const struct dht_trace *trace, size_t event, int32_t t_ns)
-{
-	int32_t reach_ns = RESPONSE_REACH_NS;
-
-	for (size_t i = 0; i < event; i++)
-		if (abs(trace->t_ns[i] - t_ns) < reach_ns)
-			return true;
-	return false;
-}
-
-/* Events before the first edge that are not the response's. */
+/* Events before the first edge that are not the response. */
 static int32_t count_strange(const struct front *front, size_t event, int32_t off_ns)
 {
-	const struct dht_trace *trace = front->trace;
-	int32_t num_strange = (int32_t)event;
+	int32_t response_ns = front->response_ns + off_ns;
 
-	if (event == 0)
-		return 0;
-	if (trace->seen != DHT_SEEN_RISING)
-		num_strange -= has_event(trace, event, front->response_fall_ns + off_ns);
-	if (trace->seen != DHT_SEEN_FALLING) {
-		num_strange -= has_event(trace, event, front->response_rise_ns + off_ns);
-		/* the host lets go */
-		num_strange -= trace->t_ns[0] < MAX_RISE_NS;
-	}
-	return num_strange > 0 ? num_strange : 0;
+	for (size_t i = 0; i < event; i++)
+		if (abs(front->trace->t_ns[i] - response_ns) < RESPONSE_REACH_NS)
+			return (int32_t)event - 1;
+	return (int32_t)event;
 }
 
 /* The first edges may have come before they were reported; events before the first one in
  * time are the response, edges stamped late, or nothing of the sensor's. */
 static int32_t start_cost(const struct front *front, size_t event, unsigned edge)
 {
-	const struct dht_lattice *lattice = front->lattice;
+	int32_t armed_ns = front->trace->armed_ns;
 	int32_t off_ns = front->trace->t_ns[event] - edge_ns(front, edge);
-	int32_t cost = place_cost(lattice->cells, off_ns, front->trace->armed_ns);
+	int32_t cost = place_cost(front->cells, off_ns, armed_ns);
 	int32_t num_strange;
 
 	if (cost >= DHT_COST_NEVER)
 		return cost;
 	num_strange = count_strange(front, event, off_ns);
-	if (lattice->is_both && lattice->is_rising[event] != (edge & 1))
-		cost += DHT_COST_LABEL;
 	for (unsigned i = 0; i < edge; i++) {
-		if (front->trace->armed_ns + ARMING_SLACK_NS > edge_ns(front, i)) {
+		if (armed_ns + ARMING_SLACK_NS > edge_ns(front, i)) {
 			cost += COST_ARMED_LATE;
 		} else if (num_strange > 0) {
 			cost += DHT_COST_LATE;
 			num_strange--;
 		} else {
-			cost += (i & lattice->is_both) ? DHT_COST_MISS_SHORT
-						       : DHT_COST_MISS;
+			cost += DHT_COST_MISS;
 		}
 	}
 	return cost + num_strange * DHT_COST_SPURIOUS;
@@ -180,9 +152,7 @@ static int32_t start_cost(const struct front *front, size_t event, unsigned edge
 
 static void set_starts(struct dht_paths *paths, const struct front *front)
 {
-	const struct dht_lattice *lattice = front->lattice;
 	const struct dht_trace *trace = front->trace;
-	unsigned num_edges = (lattice->cells->num_zero_bits + 1u) << lattice->is_both;
 
 	for (size_t event = 0; event < DHT_MAX_STARTS; event++)
 		for (unsigned edge = 0; edge < DHT_MAX_LEAD; edge++)
@@ -190,7 +160,7 @@ static void set_starts(struct dht_paths *paths, const struct front *front)
 	for (size_t event = 0; event < DHT_MAX_STARTS && event < trace->num_edges;
 	     event++)
 		for (unsigned edge = 0;
-		     edge < num_edges &&
+		     edge <= front->cells->num_zero_bits &&
 		     edge_ns(front, edge) - trace->t_ns[event] < MAX_EARLY_NS;
 		     edge++)
 			paths->start_costs[event][edge] =
@@ -320,32 +290,20 @@ static bool is_coarse(const struct dht_trace *trace)
 	return num_fine < trace->num_edges / EDGES_PER_FINE;
 }
 
-static bool is_repairable(const struct driver *driver, const struct dht_trace *trace)
+static bool is_repairable(const struct driver *driver, const struct dht_trace *falls)
 {
-	static const struct {
-		uint8_t num_each, num_before, max_missing;
-	} kinds[] = {
-		[DHT_SEEN_FALLING] = { 1, 0, 12 },
-		[DHT_SEEN_RISING] = { 1, 1, 12 },
-		[DHT_SEEN_BOTH] = { 2, 3, 40 },
-	};
-	size_t num_edges =
-		kinds[trace->seen].num_each * ((size_t)driver->wire.num_bits + 1);
+	size_t num_edges = (size_t)driver->wire.num_bits + 1;
 
-	return trace->has_release && trace->seen == DHT_SEEN_FALLING &&
-	       trace->is_ordered && !trace->has_seq_gap &&
-	       trace->num_edges + kinds[trace->seen].max_missing >= num_edges &&
-	       trace->num_edges <=
-		       num_edges + kinds[trace->seen].num_before + MAX_STRANGE &&
-	       !is_coarse(trace);
+	return falls->has_release && falls->is_ordered && !falls->has_seq_gap &&
+	       falls->num_edges + MAX_MISSING >= num_edges &&
+	       falls->num_edges <= num_edges + MAX_STRANGE && !is_coarse(falls);
 }
 
-enum verdict dht_repair(const struct driver *driver, const struct dht_trace *trace,
+enum verdict dht_repair(const struct driver *driver, const struct dht_trace *falls,
 			const struct decode_state *state, enum verdict refused,
 			struct dht_repaired *out)
 {
 	struct dht_cells cells;
-	struct dht_lattice lattice;
 	struct front front;
 	struct dht_paths paths;
 	struct repair repair = {
@@ -356,17 +314,23 @@ enum verdict dht_repair(const struct driver *driver, const struct dht_trace *tra
 		.second_cost = DHT_COST_NEVER,
 	};
 
-	if (!is_repairable(driver, trace) ||
-	    !dht_cells_fit(&cells, driver, state ? &state->profile : NULL, trace))
+	if (!is_repairable(driver, falls) ||
+	    !dht_cells_fit(&cells, driver, state ? &state->profile : NULL, falls))
 		return refused;
-	dht_lattice_init(&lattice, &cells, trace);
+
+	struct dht_lattice lattice = {
+		.cells = &cells,
+		.t_ns = falls->t_ns,
+		.num_events = falls->num_edges,
+		.max_single_ns = 2 * cells.zero_ns - DHT_MAX_OFF_NS,
+	};
+
 	paths.lattice = &lattice;
-	paths.num_events = trace->num_edges;
 	paths.take = take;
 	paths.is_wanted = is_wanted;
 	paths.context = &repair;
 	paths.work_left = MAX_WORK;
-	find_front(&front, &driver->wire, &lattice, trace);
+	find_front(&front, &driver->wire, &cells, falls);
 	set_starts(&paths, &front);
 
 	repair.least_cost = dht_paths_find(&paths);

@@ -6,9 +6,9 @@
  * orders of bits that lost edges leave open, and what it decides is counted: where too many
  * were in play, chance alone would find one that fits.
  *
- * Falling edges only, with the time of the release.
+ * It takes falling edges, and the time of the release.
  *
- * Pure. Memory: 72 KiB of stack.
+ * Pure. Memory: 40 KiB of stack.
  */
 #ifndef DECODE_DHT_REPAIR_H
 #define DECODE_DHT_REPAIR_H
@@ -34,10 +34,11 @@ struct dht_repaired {
 	struct dht_fit fit; /* its cells' lengths, gap and spread */
 };
 
-/* refused: why the frame is not clean
+/* falls:   of the frame, and nothing else
+ * refused: why the frame is not clean
  * out:     stands with VERDICT_REPAIRED only
  * Returns VERDICT_REPAIRED, VERDICT_AMBIGUOUS, or what was refused. */
-enum verdict dht_repair(const struct driver *driver, const struct dht_trace *trace,
+enum verdict dht_repair(const struct driver *driver, const struct dht_trace *falls,
 			const struct decode_state *state, enum verdict refused,
 			struct dht_repaired *out);
 

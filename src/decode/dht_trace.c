@@ -47,3 +47,17 @@ void dht_trace_take(struct dht_trace *trace, const struct frame *frame)
 		      : !has_falling ? DHT_SEEN_RISING
 				     : DHT_SEEN_BOTH;
 }
+
+void dht_trace_keep_falls(struct dht_trace *trace)
+{
+	size_t num_falls = 0;
+
+	for (size_t i = 0; i < trace->num_edges; i++) {
+		if (trace->is_rising[i])
+			continue;
+		trace->is_rising[num_falls] = false;
+		trace->t_ns[num_falls++] = trace->t_ns[i];
+	}
+	trace->num_edges = num_falls;
+	trace->seen = DHT_SEEN_FALLING;
+}

@@ -32,4 +32,7 @@ struct dht_trace {
 /* Takes all edges but those before the release, which are the host's own. */
 void dht_trace_take(struct dht_trace *trace, const struct frame *frame);
 
+/* Keeps the edges that are labelled as falls. */
+void dht_trace_keep_falls(struct dht_trace *trace);
+
 #endif

@@ -38,8 +38,8 @@ static void end_way(struct dht_paths *paths, size_t event, unsigned edge,
 {
 	const struct dht_lattice *lattice = paths->lattice;
 	const struct dht_states *from = &paths->states[event - 1 - way->num_between];
-	unsigned i = edge - way->num_edges - from->first_edge;
-	unsigned end = dht_bit_of(lattice, edge), shift = lattice->cells->num_bits - end;
+	unsigned i = edge - way->num_bits - from->first_edge;
+	unsigned shift = lattice->cells->num_bits - edge;
 	int32_t before = from->best[i] + suffix.cost;
 
 	for (unsigned pattern = (1u << way->num_ones) - 1; pattern < 1u << way->num_bits;
@@ -60,54 +60,59 @@ static void end_way(struct dht_paths *paths, size_t event, unsigned edge,
 	}
 }
 
+/* Whether any of the way's bits may be a 1, and what comes before can be one thing only. */
+static bool is_end(const struct dht_paths *paths, size_t from_event, unsigned edge,
+		   const struct dht_way *way, const struct suffix *suffix)
+{
+	const struct dht_states *from = &paths->states[from_event];
+	unsigned from_edge = edge - way->num_bits;
+
+	return from_edge >= paths->lattice->cells->num_zero_bits &&
+	       from->second[from_edge - from->first_edge] + suffix->cost + way->cost >
+		       paths->bound;
+}
+
 /* Goes on before a way, once for each order of its bits. */
 static void walk_way(struct dht_paths *paths, size_t event, unsigned edge,
 		     const struct dht_way *way, struct suffix suffix)
 {
-	const struct dht_lattice *lattice = paths->lattice;
+	const struct dht_cells *cells = paths->lattice->cells;
 	size_t from_event = event - 1 - way->num_between;
-	int32_t best = (int32_t)dht_best_at(paths, from_event, edge - way->num_edges);
+	unsigned from_edge = edge - way->num_bits;
+	int32_t best = (int32_t)dht_best_at(paths, from_event, from_edge);
 
 	if (best + suffix.cost + way->cost > paths->bound || paths->work_left < 0)
 		return;
 	paths->work_left -= WORK_A_WAY;
-	if (way->num_between > 0 &&
-	    dht_bit_of(lattice, edge) >=
-		    (unsigned)lattice->cells->num_zero_bits + way->num_bits &&
-	    paths->states[from_event].second[edge - way->num_edges -
-					     paths->states[from_event].first_edge] +
-			    suffix.cost + way->cost >
-		    paths->bound) {
+	if (way->num_between > 0 && is_end(paths, from_event, edge, way, &suffix)) {
 		end_way(paths, event, edge, way, suffix);
 		return;
 	}
 
-	const struct dht_losses *losses =
-		&lattice->losses[way->side][edge & lattice->is_both][0][way->num_bits];
-	unsigned end = dht_bit_of(lattice, edge), shift = lattice->cells->num_bits - end;
-	unsigned num_free = lower(way->num_bits, end - lattice->cells->num_zero_bits);
-	int32_t least = suffix.cost + way->off_cost + losses->cost;
-	/* the first bits are the highest */
-	unsigned followers = (1u << way->num_bits >> losses->num_free) - 1;
-	unsigned pattern = (1u << way->num_ones) - 1;
+	/* bits that may be a 1: the last ones */
+	unsigned num_free = edge < cells->num_zero_bits
+				    ? 0
+				    : lower(way->num_bits, edge - cells->num_zero_bits);
+	/* all but the first bit, which is the highest, come after an edge between */
+	unsigned followers = (1u << (way->num_bits - 1)) - 1;
 
-	if (end < lattice->cells->num_zero_bits)
-		num_free = 0;
-	for (; pattern < 1u << num_free && paths->work_left >= 0;
+	for (unsigned pattern = (1u << way->num_ones) - 1;
+	     pattern < 1u << num_free && paths->work_left >= 0;
 	     pattern = next_pattern(pattern)) {
-		int32_t cost = least + (int32_t)(num_ones_of[pattern & followers] *
-						 lattice->long_cost);
+		uint64_t bits = (uint64_t)pattern << (cells->num_bits - edge);
+		unsigned cost;
 
 		paths->work_left -= WORK_A_PATTERN;
 		if (way->num_between > 0) {
 			paths->work_left -= WORK_BETWEEN;
-			cost = suffix.cost +
-			       (int32_t)dht_way_cost(lattice, way, event, edge, pattern);
+			cost = dht_way_cost(paths->lattice, way, event, edge, pattern);
+		} else {
+			cost = dht_way_cost_of_lost(way, num_ones_of[pattern & followers]);
 		}
-		if (best + cost <= paths->bound)
-			walk(paths, from_event, edge - way->num_edges,
-			     (struct suffix){ suffix.bits | (uint64_t)pattern << shift,
-					      cost });
+		if (best + suffix.cost + (int32_t)cost <= paths->bound)
+			walk(paths, from_event, from_edge,
+			     (struct suffix){ suffix.bits | bits,
+					      suffix.cost + (int32_t)cost });
 		if (pattern == 0)
 			return;
 	}
@@ -117,7 +122,6 @@ static void walk_way(struct dht_paths *paths, size_t event, unsigned edge,
 static void branch(struct dht_paths *paths, size_t event, unsigned edge,
 		   struct suffix suffix)
 {
-	const struct dht_lattice *lattice = paths->lattice;
 	const struct dht_states *states = &paths->states[event];
 	unsigned via = states->via[edge - states->first_edge];
 
@@ -132,13 +136,12 @@ static void branch(struct dht_paths *paths, size_t event, unsigned edge,
 		walk_way(paths, event, edge, &paths->ways[event][via], suffix);
 	for (unsigned i = 0; i < paths->num_ways[event]; i++) {
 		const struct dht_way *way = &paths->ways[event][i];
-		unsigned from_edge = edge - way->num_edges;
+		unsigned from_edge = edge - way->num_bits;
 
 		if (i == via || suffix.cost + way->cost > paths->bound ||
-		    from_edge > edge || (from_edge & lattice->is_both) != way->side)
+		    from_edge > edge)
 			continue;
-		if (dht_stretch_of(lattice, from_edge, edge) ==
-		    (enum dht_stretch)way->stretch)
+		if (dht_stretch_of(from_edge, edge) == (enum dht_stretch)way->stretch)
 			walk_way(paths, event, edge, way, suffix);
 	}
 }
@@ -182,9 +185,9 @@ static void walk(struct dht_paths *paths, size_t event, unsigned edge,
 			walk_way(paths, event, edge, way, suffix);
 			return;
 		}
-		suffix.bits |= dht_bits_of(paths->lattice, way, edge);
+		suffix.bits |= dht_bits_of(paths->lattice->cells, way, edge);
 		suffix.cost += way->cost;
-		edge -= way->num_edges;
+		edge -= way->num_bits;
 		states--;
 		i = edge - states->first_edge;
 	}
