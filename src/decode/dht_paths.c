@@ -181,8 +181,8 @@ static void open_states(struct dht_paths *paths, size_t event)
 	paths->num_ways[event] = 0;
 	if (event < DHT_MAX_STARTS) {
 		states->first_edge = 0;
-		memcpy(states->best, paths->start_costs[event],
-		       sizeof(paths->start_costs[event]));
+		memcpy(states->best, paths->starts->costs[event],
+		       sizeof(paths->starts->costs[event]));
 		memset(states->bits, 0, DHT_MAX_LEAD * sizeof(states->bits[0]));
 		memset(states->via, DHT_VIA_START, DHT_MAX_LEAD);
 		for (unsigned i = 0; i < DHT_MAX_LEAD; i++)

@@ -15,12 +15,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "decode/dht_starts.h"
 #include "decode/dht_ways.h"
 
 enum {
 	DHT_MAX_EVENTS = DHT_MAX_BITS + 1 + 8,
-	DHT_MAX_STARTS = 6, /* events before the first edge, and one more */
-	DHT_MAX_LEAD = 14, /* edges before the first event, and one more */
 	DHT_COST_EXTRA = 6 * DHT_COST_NAT, /* an event after the frame */
 };
 
@@ -66,8 +65,7 @@ struct dht_ending {
 
 struct dht_paths {
 	const struct dht_lattice *lattice; /* borrowed; at most DHT_MAX_EVENTS */
-	/* what it costs that this event is this edge and the first one in time */
-	uint16_t start_costs[DHT_MAX_STARTS][DHT_MAX_LEAD];
+	const struct dht_starts *starts; /* borrowed */
 	/* Called for each explanation. May lower the bound, and the work that is left.
 	 *
 	 * bits: the frame's, the last one lowest

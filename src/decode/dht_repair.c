@@ -34,26 +34,6 @@ enum { MAX_WORK = 2000 };
 /* A logic analyser at 500 kHz or less, not a kernel: its stamps are too coarse to be weighed. */
 enum { COARSE_NS = 2 * NS_PER_US, EDGES_PER_FINE = 8 };
 
-/* What real sensors do between the release and the first bit, see dht_frame.c: the first
- * bit's edge is at the same time in all recordings, give or take so much. */
-enum { TYPICAL_RELEASE_NS = 32 * NS_PER_US, PLACE_SLACK_NS = 22 * NS_PER_US };
-
-/* A place beyond that costs for each microsecond; less where it is later and gaps are sure to
- * tell, for the release may be later than its stamp. It costs no more than leaves a doubt: a
- * sensor with short bits sends its first one where others send their second. */
-enum {
-	PLACE_COST_PER_US = DHT_COST_NAT,
-	LAG_COST_PER_US = DHT_COST_NAT / 16,
-	MAX_PLACE_COST = 14 * DHT_COST_NAT,
-	MAX_PLACE_FAR_US = 30,
-	MAX_EARLY_NS = PLACE_SLACK_NS + (MAX_PLACE_FAR_US + 1) * NS_PER_US,
-};
-
-enum { RESPONSE_REACH_NS = 19 * NS_PER_US };
-
-enum { ARMING_SLACK_NS = 20 * NS_PER_US };
-enum { COST_ARMED_LATE = DHT_COST_NAT / 2 };
-
 struct repair {
 	const struct driver *driver;
 	const struct decode_state *state;
@@ -67,105 +47,6 @@ struct repair {
 	int32_t margin; /* how much worse is still of interest */
 	bool is_whole; /* the best one */
 };
-
-static uint16_t clamp_cost(int32_t cost)
-{
-	return (uint16_t)(cost < DHT_COST_NEVER ? cost : DHT_COST_NEVER);
-}
-
-/* What speaks against an edge of the first bits being at this time. */
-static int32_t place_cost(const struct dht_cells *cells, int32_t off_ns, int32_t armed_ns)
-{
-	int32_t far_us = (abs(off_ns) - PLACE_SLACK_NS) / NS_PER_US;
-
-	if (far_us <= 0)
-		return 0;
-	if (off_ns > 0 && off_ns < armed_ns && cells->min_gap_ns > 0)
-		return far_us * LAG_COST_PER_US;
-	if (far_us > MAX_PLACE_FAR_US)
-		return DHT_COST_NEVER;
-	return far_us * PLACE_COST_PER_US < MAX_PLACE_COST ? far_us * PLACE_COST_PER_US
-							   : MAX_PLACE_COST;
-}
-
-/* Where a frame begins, as its model has it, in times after the release. */
-struct front {
-	const struct dht_cells *cells;
-	const struct dht_trace *trace;
-	int32_t response_ns;
-	int32_t first_ns; /* the first bit */
-};
-
-static void find_front(struct front *front, const struct dht_wire *wire,
-		       const struct dht_cells *cells, const struct dht_trace *trace)
-{
-	int32_t us_ns = cells->zero_ns / (wire->bit_low_us + wire->zero_high_us);
-
-	front->cells = cells;
-	front->trace = trace;
-	front->response_ns = TYPICAL_RELEASE_NS;
-	front->first_ns = front->response_ns + us_ns * wire->response_low_us +
-			  us_ns * wire->response_high_us;
-}
-
-/* An edge of the first bits, which are zeros. */
-static int32_t edge_ns(const struct front *front, unsigned edge)
-{
-	return front->first_ns + (int32_t)edge * front->cells->zero_ns;
-}
-
-/* Events before the first edge that are not the response. */
-static int32_t count_strange(const struct front *front, size_t event, int32_t off_ns)
-{
-	int32_t response_ns = front->response_ns + off_ns;
-
-	for (size_t i = 0; i < event; i++)
-		if (abs(front->trace->t_ns[i] - response_ns) < RESPONSE_REACH_NS)
-			return (int32_t)event - 1;
-	return (int32_t)event;
-}
-
-/* The first edges may have come before they were reported; events before the first one in
- * time are the response, edges stamped late, or nothing of the sensor's. */
-static int32_t start_cost(const struct front *front, size_t event, unsigned edge)
-{
-	int32_t armed_ns = front->trace->armed_ns;
-	int32_t off_ns = front->trace->t_ns[event] - edge_ns(front, edge);
-	int32_t cost = place_cost(front->cells, off_ns, armed_ns);
-	int32_t num_strange;
-
-	if (cost >= DHT_COST_NEVER)
-		return cost;
-	num_strange = count_strange(front, event, off_ns);
-	for (unsigned i = 0; i < edge; i++) {
-		if (armed_ns + ARMING_SLACK_NS > edge_ns(front, i)) {
-			cost += COST_ARMED_LATE;
-		} else if (num_strange > 0) {
-			cost += DHT_COST_LATE;
-			num_strange--;
-		} else {
-			cost += DHT_COST_MISS;
-		}
-	}
-	return cost + num_strange * DHT_COST_SPURIOUS;
-}
-
-static void set_starts(struct dht_paths *paths, const struct front *front)
-{
-	const struct dht_trace *trace = front->trace;
-
-	for (size_t event = 0; event < DHT_MAX_STARTS; event++)
-		for (unsigned edge = 0; edge < DHT_MAX_LEAD; edge++)
-			paths->start_costs[event][edge] = DHT_COST_NEVER;
-	for (size_t event = 0; event < DHT_MAX_STARTS && event < trace->num_edges;
-	     event++)
-		for (unsigned edge = 0;
-		     edge <= front->cells->num_zero_bits &&
-		     edge_ns(front, edge) - trace->t_ns[event] < MAX_EARLY_NS;
-		     edge++)
-			paths->start_costs[event][edge] =
-				clamp_cost(start_cost(front, event, edge));
-}
 
 static void put_bytes(uint64_t bits, unsigned num_bytes, uint8_t *bytes_out)
 {
@@ -304,7 +185,7 @@ enum verdict dht_repair(const struct driver *driver, const struct dht_trace *fal
 			struct dht_repaired *out)
 {
 	struct dht_cells cells;
-	struct front front;
+	struct dht_starts starts;
 	struct dht_paths paths;
 	struct repair repair = {
 		.driver = driver,
@@ -330,8 +211,8 @@ enum verdict dht_repair(const struct driver *driver, const struct dht_trace *fal
 	paths.is_wanted = is_wanted;
 	paths.context = &repair;
 	paths.work_left = MAX_WORK;
-	find_front(&front, &driver->wire, &cells, falls);
-	set_starts(&paths, &front);
+	dht_starts_list(&starts, &driver->wire, &cells, falls);
+	paths.starts = &starts;
 
 	repair.least_cost = dht_paths_find(&paths);
 	if (repair.least_cost > MAX_COST || paths.is_too_wide)

@@ -126,7 +126,7 @@ static void branch(struct dht_paths *paths, size_t event, unsigned edge,
 	unsigned via = states->via[edge - states->first_edge];
 
 	if (event < DHT_MAX_STARTS && edge < DHT_MAX_LEAD) {
-		int32_t cost = suffix.cost + paths->start_costs[event][edge];
+		int32_t cost = suffix.cost + paths->starts->costs[event][edge];
 
 		if (cost <= paths->bound)
 			paths->take(paths, suffix.bits, cost);
