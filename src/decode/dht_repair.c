@@ -37,6 +37,8 @@ enum { COARSE_NS = 2 * NS_PER_US, EDGES_PER_FINE = 8 };
 struct repair {
 	const struct driver *driver;
 	const struct decode_state *state;
+	/* that values are held against; NULL: none */
+	const struct continuity *continuity;
 	struct reading blank; /* what a reading is before it has values */
 	struct reading best;
 	uint64_t best_bits;
@@ -101,8 +103,8 @@ static void take(struct dht_paths *paths, uint64_t bits, int32_t cost)
 		paths->work_left = -1;
 	if (!read_bits(repair, bits, &reading))
 		return;
-	if (repair->state)
-		cost += continuity_cost(&repair->state->continuity, &reading);
+	if (repair->continuity)
+		cost += continuity_cost(repair->continuity, &reading);
 	if (cost < repair->best_cost) {
 		if (bits != repair->best_bits)
 			repair->second_cost = repair->best_cost;
@@ -145,8 +147,8 @@ static enum verdict judge(const struct repair *repair, enum verdict refused)
 		return VERDICT_AMBIGUOUS;
 	if (!repair->is_whole || repair->best_cost > MAX_COST)
 		return refused;
-	if (repair->state &&
-	    continuity_is_broken(&repair->state->continuity, &repair->best))
+	if (repair->continuity &&
+	    continuity_is_broken(repair->continuity, &repair->best))
 		return VERDICT_AMBIGUOUS;
 	return VERDICT_REPAIRED;
 }
@@ -213,6 +215,9 @@ enum verdict dht_repair(const struct driver *driver, const struct dht_trace *fal
 	paths.work_left = MAX_WORK;
 	dht_starts_list(&starts, &driver->wire, &cells, falls);
 	paths.starts = &starts;
+	/* Then each bit was read, and the sum is unspent: as good a proof as a clean frame. */
+	if (state && !dht_starts_is_all_else_heard(&starts))
+		repair.continuity = &state->continuity;
 
 	repair.least_cost = dht_paths_find(&paths);
 	if (repair.least_cost > MAX_COST || paths.is_too_wide)

@@ -245,6 +245,31 @@ static void a_damaged_frame_is_no_proof_of_a_big_step(void **state)
 	assert_int_equal(decode_repair(dht22(), &frame, &sensor, &out), VERDICT_REPAIRED);
 }
 
+/* Armed half a millisecond late, beside a busy program (virtual board): nothing but zeros, which
+ * the model always sends, is unheard, and the sum was not needed to tell what they were. */
+static void a_frame_that_lacks_only_known_zeros_is_proof_of_a_big_step(void **state)
+{
+	struct reading far = test_values(29000, 50000);
+	struct decode_state sensor = { .profile = { .num_frames = 0 } };
+	struct reading out = { 0 };
+	struct frame frame;
+
+	(void)state;
+	make_frame(490, &frame);
+	far.t_ns = frame.start_ns;
+	continuity_learn(&sensor.continuity, &far);
+	assert_int_equal(frame.num_edges, 37);
+	assert_int_equal(decode_repair(dht22(), &frame, &sensor, &out), VERDICT_REPAIRED);
+	assert_true(is_right(&out));
+	/* the same with a late edge is none */
+	frame.edges[20].t_ns += 12 * NS_PER_US;
+	assert_false(verdict_is_accepted(decode_repair(dht22(), &frame, &sensor, &out)));
+	/* and so is one whose first edges should have been heard */
+	make_frame(490, &frame);
+	frame.armed_ns = frame.release_ns + 300 * UINT64_C(1000);
+	assert_false(verdict_is_accepted(decode_repair(dht22(), &frame, &sensor, &out)));
+}
+
 static void coarse_stamps_are_not_weighed(void **state)
 {
 	struct reading out = { 0 };
@@ -391,6 +416,7 @@ int main(void)
 		cmocka_unit_test(bits_that_may_be_1_must_be_seen),
 		cmocka_unit_test(a_repaired_reading_is_no_reference),
 		cmocka_unit_test(a_damaged_frame_is_no_proof_of_a_big_step),
+		cmocka_unit_test(a_frame_that_lacks_only_known_zeros_is_proof_of_a_big_step),
 		cmocka_unit_test(coarse_stamps_are_not_weighed),
 		cmocka_unit_test(frames_of_other_models_are_not_bent_to_fit),
 		cmocka_unit_test(bits_are_not_moved_to_where_the_model_has_them),
