@@ -102,10 +102,8 @@ static void sort_intervals(const struct dht_wire *wire, const struct dht_trace *
 {
 	int32_t zero_ns = (wire->bit_low_us + wire->zero_high_us) * NS_PER_US;
 	int32_t one_ns = (wire->bit_low_us + wire->one_high_us) * NS_PER_US;
-	size_t num_edges = trace->num_edges < MAX_SAMPLES ? trace->num_edges
-							  : (size_t)MAX_SAMPLES;
 
-	for (size_t i = 0; i + 1 < num_edges; i++) {
+	for (size_t i = 0; i + 1 < trace->num_edges && i < MAX_SAMPLES; i++) {
 		int32_t ns = trace->t_ns[i + 1] - trace->t_ns[i];
 		struct kind *kind = ns < (zero_ns + one_ns) / 2 ? zeros : ones;
 

@@ -47,11 +47,11 @@ void dht_endings_list(struct dht_paths *paths)
 
 	paths->num_endings = 0;
 	for (unsigned i = 0; i <= MAX_EXTRA && i < num_events; i++)
-		add_ending(paths, &(struct dht_ending){ .event = num_events - 1 - i,
-							.edge = last_edge,
-							.cost = (int32_t)i *
-								DHT_COST_EXTRA,
-							.is_whole = true });
+		add_ending(paths,
+			   &(struct dht_ending){ .event = num_events - 1 - i,
+						 .edge = last_edge,
+						 .cost = (int32_t)i * DHT_COST_EXTRA,
+						 .is_whole = true });
 	for (unsigned bit = 0; bit < 2; bit++)
 		add_ending(paths, &(struct dht_ending){ .event = num_events - 1,
 							.edge = last_edge - 1,

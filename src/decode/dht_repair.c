@@ -147,8 +147,7 @@ static enum verdict judge(const struct repair *repair, enum verdict refused)
 		return VERDICT_AMBIGUOUS;
 	if (!repair->is_whole || repair->best_cost > MAX_COST)
 		return refused;
-	if (repair->continuity &&
-	    continuity_is_broken(repair->continuity, &repair->best))
+	if (repair->continuity && continuity_is_broken(repair->continuity, &repair->best))
 		return VERDICT_AMBIGUOUS;
 	return VERDICT_REPAIRED;
 }

@@ -54,7 +54,8 @@ static int32_t edge_ns(const struct dht_starts *starts, unsigned edge)
 }
 
 /* Events before the first edge that are not the response. */
-static int32_t count_strange(const struct dht_starts *starts, size_t event, int32_t off_ns)
+static int32_t count_strange(const struct dht_starts *starts, size_t event,
+			     int32_t off_ns)
 {
 	int32_t response_ns = starts->response_ns + off_ns;
 

@@ -107,7 +107,8 @@ static void walk_way(struct dht_paths *paths, size_t event, unsigned edge,
 			paths->work_left -= WORK_BETWEEN;
 			cost = dht_way_cost(paths->lattice, way, event, edge, pattern);
 		} else {
-			cost = dht_way_cost_of_lost(way, num_ones_of[pattern & followers]);
+			cost = dht_way_cost_of_lost(way,
+						    num_ones_of[pattern & followers]);
 		}
 		if (best + suffix.cost + (int32_t)cost <= paths->bound)
 			walk(paths, from_event, from_edge,

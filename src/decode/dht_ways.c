@@ -130,8 +130,9 @@ unsigned dht_ways_list(const struct dht_lattice *lattice, const struct dht_leap 
 {
 	const struct dht_cells *cells = lattice->cells;
 	const int32_t *t_ns = &lattice->t_ns[leap->event];
-	struct interval interval = interval_of(
-		cells, t_ns[0] - t_ns[-1 - (int)leap->num_between], leap->stretch);
+	struct interval interval =
+		interval_of(cells, t_ns[0] - t_ns[-1 - (int)leap->num_between],
+			    leap->stretch);
 	int32_t least_ns = interval.ns - interval.max_gap_ns - DHT_MAX_OFF_NS;
 	int32_t most_ns = interval.ns - interval.min_gap_ns + DHT_MAX_OFF_NS;
 	int32_t num_bits = 1;
@@ -150,9 +151,9 @@ unsigned dht_ways_list(const struct dht_lattice *lattice, const struct dht_leap 
 		unsigned credit = num_lost > leap->num_between
 					  ? (num_lost - leap->num_between) * DHT_COST_MISS
 					  : 0;
-		unsigned cost = off_cost + least_cost(leap->num_between,
-						      (unsigned)num_bits,
-						      (unsigned)num_ones);
+		unsigned cost =
+			off_cost + least_cost(leap->num_between, (unsigned)num_bits,
+					      (unsigned)num_ones);
 
 		if (!may_be_late(lattice, leap, num_bits, num_ones))
 			cost += DHT_COST_MISS + DHT_COST_SPURIOUS - DHT_COST_LATE;

@@ -117,8 +117,7 @@ unsigned dht_way_cost(const struct dht_lattice *lattice, const struct dht_way *w
 		      size_t event, unsigned edge, unsigned pattern);
 
 /* The same without events between, where it hangs on the number of ones after lost edges. */
-static inline unsigned dht_way_cost_of_lost(const struct dht_way *way,
-					    unsigned num_long)
+static inline unsigned dht_way_cost_of_lost(const struct dht_way *way, unsigned num_long)
 {
 	return way->off_cost + (way->num_bits - 1u) * DHT_COST_MISS +
 	       num_long * DHT_COST_MISS_LONG;

@@ -416,7 +416,8 @@ int main(void)
 		cmocka_unit_test(bits_that_may_be_1_must_be_seen),
 		cmocka_unit_test(a_repaired_reading_is_no_reference),
 		cmocka_unit_test(a_damaged_frame_is_no_proof_of_a_big_step),
-		cmocka_unit_test(a_frame_that_lacks_only_known_zeros_is_proof_of_a_big_step),
+		cmocka_unit_test(
+			a_frame_that_lacks_only_known_zeros_is_proof_of_a_big_step),
 		cmocka_unit_test(coarse_stamps_are_not_weighed),
 		cmocka_unit_test(frames_of_other_models_are_not_bent_to_fit),
 		cmocka_unit_test(bits_are_not_moved_to_where_the_model_has_them),
