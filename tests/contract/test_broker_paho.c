@@ -257,8 +257,10 @@ static void descriptors_and_memory_are_flat_over_many_connections(void **state)
 			       num_descriptors(), resident_kib());
 	}
 	assert_int_equal(num_descriptors(), num_before);
-	/* A leak of 200 bytes a connection would show in the soak. */
-	assert_in_range(resident_kib(), 0, before_kib + MAX_GROWTH_KIB);
+	/* A leak of 200 bytes a connection would show in the soak. Under qemu-user what it keeps
+	 * of the code that it translated is resident, too, and grows. */
+	if (!getenv("PIN2MQTT_EMULATED"))
+		assert_in_range(resident_kib(), 0, before_kib + MAX_GROWTH_KIB);
 }
 
 static void an_address_that_is_none_is_refused(void **state)
