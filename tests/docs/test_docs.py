@@ -112,11 +112,17 @@ def test_config_comes_from_the_environment(tmp_path):
     assert f"{file}:1:1: " in told.stdout + told.stderr
 
 
-@pytest.mark.parametrize("example", sorted((TOP / "conf").glob("*.yaml")),
+@pytest.mark.parametrize("example", sorted((TOP / "conf").glob("**/*.yaml")),
                          ids=lambda path: path.name)
 def test_example_configuration_is_right(example):
     told = pin2mqtt("check", "-c", example)
     assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_manual_names_every_example():
+    page = manual("pin2mqtt.yaml.5")
+    assert [path.name for path in sorted((TOP / "conf").glob("**/*.yaml"))
+            if f"\n.I {path.name}\n" not in page] == []
 
 
 def test_readme_configuration_is_right(tmp_path):
