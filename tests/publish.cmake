@@ -1,4 +1,4 @@
-unit_test(unit/test_announcer.c publish model base)
+unit_test(unit/test_announcer.c publish store model base)
 unit_test(unit/test_discovery.c publish model base)
 unit_test(unit/test_payload.c publish model base)
 unit_test(unit/test_order.c publish base)

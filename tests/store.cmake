@@ -1,4 +1,5 @@
 unit_test(stress/stress_store.c store config model base)
+unit_test(unit/test_announced.c store model base PkgConfig::SQLITE)
 unit_test(unit/test_store.c store model base)
 unit_test(unit/test_store_file.c store model base PkgConfig::SQLITE)
 if(TARGET test_store_file)

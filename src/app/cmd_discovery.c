@@ -17,7 +17,7 @@ static void print_device(const struct discovery *discovery, size_t device)
 	text_init(&topic, topic_data, sizeof(topic_data));
 	text_init(&document, document_data, sizeof(document_data));
 	discovery_topic(&topic, discovery, device);
-	discovery_document(&document, discovery, device);
+	discovery_document(&document, discovery, device, 0);
 	printf("%s %s\n", topic_data, document_data);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "publish/payload.h"
 
 enum {
 	LOOK_MS = 5000, /* what the broker keeps comes within */
@@ -40,9 +41,11 @@ static void forget_leftovers(struct announcer *announcer)
 		;
 }
 
-void announcer_begin(struct announcer *announcer, uint64_t now_ns)
+void announcer_begin(struct announcer *announcer, const char *server, uint64_t now_ns)
 {
 	forget_leftovers(announcer);
+	announcer->server = server;
+	announcer->last_stored = 0;
 	atomic_store_explicit(&announcer->has_started, 0, memory_order_relaxed);
 	announcer->num_subscribed = 0;
 	announcer->is_looking = true;
@@ -64,6 +67,7 @@ void announcer_change(struct announcer *announcer, const struct discovery *disco
 	/* Found by the configuration that was: it may know one of these sensors again. */
 	forget_leftovers(announcer);
 	pthread_mutex_unlock(&announcer->lock);
+	announcer->last_stored = 0;
 	if (!discovery)
 		return;
 	/* The broker tells again all that it keeps: what has left is found as on a new
@@ -117,11 +121,49 @@ static enum announcer_step subscribe(struct announcer *announcer, struct text *t
 static enum announcer_step post_device(struct announcer *announcer, struct text *topic,
 				       struct text *payload)
 {
+	const struct discovery *discovery = announcer->discovery;
 	size_t device = announcer->next_device++;
 
-	discovery_topic(topic, announcer->discovery, device);
-	discovery_document(payload, announcer->discovery, device);
+	discovery_topic(topic, discovery, device);
+
+	uint32_t announced =
+		store_announce(announcer->store, announcer->server, topic->data,
+			       discovery_parts(discovery, device));
+
+	discovery_document(payload, discovery, device, announced);
 	return ANNOUNCER_POST;
+}
+
+/* What the broker has told us of. */
+static enum announcer_step take_back_found(struct announcer *announcer,
+					   const struct leftover *leftover,
+					   struct text *topic)
+{
+	discovery_sensor_topic(topic, announcer->discovery, leftover->sensor_id);
+	announcer->taken_back =
+		store_find_announced(announcer->store, announcer->server, topic->data);
+	return ANNOUNCER_TAKE_BACK;
+}
+
+/* What only the store knows of. */
+static enum announcer_step take_back_stored(struct announcer *announcer,
+					    struct text *topic)
+{
+	char stored[PAYLOAD_MAX_TOPIC];
+	uint32_t id;
+
+	while ((id = store_next_announced(announcer->store, announcer->server,
+					  announcer->last_stored, stored,
+					  sizeof(stored))) != 0) {
+		announcer->last_stored = id;
+		if (announcer->discovery &&
+		    discovery_has_topic(announcer->discovery, stored))
+			continue;
+		text_add(topic, "%s", stored);
+		announcer->taken_back = id;
+		return ANNOUNCER_TAKE_BACK;
+	}
+	return ANNOUNCER_NOTHING;
 }
 
 enum announcer_step announcer_next(struct announcer *announcer, uint64_t now_ns,
@@ -130,16 +172,14 @@ enum announcer_step announcer_next(struct announcer *announcer, uint64_t now_ns,
 	struct leftover leftover;
 
 	if (!announcer->discovery)
-		return ANNOUNCER_NOTHING;
+		return take_back_stored(announcer, topic);
 	if (announcer->num_subscribed < 2)
 		return subscribe(announcer, topic);
 	take_news(announcer, now_ns);
 	if (announcer->next_device < discovery_num_devices(announcer->discovery))
 		return post_device(announcer, topic, payload);
-	if (ring_pop(&announcer->leftovers, &leftover)) {
-		discovery_sensor_topic(topic, announcer->discovery, leftover.sensor_id);
-		return ANNOUNCER_POST;
-	}
+	if (ring_pop(&announcer->leftovers, &leftover))
+		return take_back_found(announcer, &leftover, topic);
 	if (announcer->is_looking && now_ns >= announcer->look_until_ns) {
 		announcer->is_looking = false;
 		discovery_topic_filter(topic, announcer->discovery);
@@ -149,7 +189,8 @@ enum announcer_step announcer_next(struct announcer *announcer, uint64_t now_ns,
 		announcer->states_ns = NEVER;
 		return ANNOUNCER_REPEAT_STATES;
 	}
-	return ANNOUNCER_NOTHING;
+	return announcer->is_looking ? ANNOUNCER_NOTHING
+				     : take_back_stored(announcer, topic);
 }
 
 uint64_t announcer_due_ns(const struct announcer *announcer)

@@ -4,7 +4,8 @@
  * configuration are taken back.
  *
  * What was announced earlier is found at the broker: for a few seconds of each connection we
- * listen to what it keeps.
+ * listen to what it keeps. What is not found there, as it does not let us listen, or another
+ * broker took it, the store knows.
  *
  * Threads: announcer_hear() from the library's, one at a time; the rest is the connection's.
  * Memory:  fixed.
@@ -20,6 +21,7 @@
 #include "base/ring.h"
 #include "base/text.h"
 #include "publish/discovery.h"
+#include "store/store.h"
 
 enum {
 	ANNOUNCER_NUM_LEFTOVERS = 64
@@ -34,20 +36,26 @@ enum announcer_step {
 	ANNOUNCER_NOTHING,
 	ANNOUNCER_SUBSCRIBE, /* to topic */
 	ANNOUNCER_UNSUBSCRIBE, /* from topic */
-	ANNOUNCER_POST, /* payload on topic, retained; empty: takes a device back */
+	ANNOUNCER_POST, /* payload on topic, retained */
+	ANNOUNCER_TAKE_BACK, /* the device on topic, by an empty payload */
 	ANNOUNCER_REPEAT_STATES, /* the newest of every sensor */
 };
 
 struct announcer {
 	pthread_mutex_t lock; /* guards discovery between a change and announcer_hear() */
 	const struct discovery
-		*discovery; /* borrowed; outlives this; NULL: says nothing */
+		*discovery; /* borrowed; outlives this; NULL: there is nothing to say */
+	struct store *store; /* borrowed; outlives this */
+	const char *server; /* borrowed until the next connection stands */
 	struct ring leftovers; /* the library's thread pushes */
 	struct leftover slots[ANNOUNCER_NUM_LEFTOVERS];
 	_Atomic uint32_t has_started; /* Home Assistant; the library's thread sets */
 	unsigned num_subscribed; /* of our two topics, on this connection */
 	bool is_looking; /* for leftovers */
 	size_t next_device; /* the next to announce */
+	uint32_t last_stored; /* of what the store knows, the last that was looked at */
+	uint32_t
+		taken_back; /* what the store calls the last one; 0: it does not know it */
 	uint32_t seed; /* of the jitter */
 	/* CLOCK_MONOTONIC; UINT64_MAX: not due */
 	uint64_t again_ns; /* when all is announced once more */
@@ -56,12 +64,12 @@ struct announcer {
 	uint64_t announced_ns; /* the last time that was begun */
 };
 
-/* discovery is set by the caller. */
+/* discovery and store are set by the caller. */
 void announcer_init(struct announcer *announcer, uint32_t seed);
 void announcer_finish(struct announcer *announcer);
 
-/* A connection stands. */
-void announcer_begin(struct announcer *announcer, uint64_t now_ns);
+/* A connection stands, to this server. */
+void announcer_begin(struct announcer *announcer, const char *server, uint64_t now_ns);
 
 /* The configuration has changed: what there is now is announced on the standing connection,
  * too, and what has left is taken back. What was borrowed before is not used any more.

@@ -85,7 +85,8 @@ static bool connect_anywhere(struct connection *connection)
 
 	if (!dial(&connection->dial, &connection->order, dialled))
 		return false;
-	session_begin(&connection->session, dialled->version, &dialled->limits, is_first);
+	session_begin(&connection->session, dialled->server, dialled->version,
+		      &dialled->limits, is_first);
 	connection->up_since_ns = clock_mono_ns();
 	atomic_store_explicit(&connection->version, (uint32_t)dialled->version,
 			      memory_order_relaxed);

@@ -246,7 +246,18 @@ static void add_diagnostic(struct text *out, const struct discovery *discovery,
 	text_add(out, "%s}", row->rest);
 }
 
-/* What somebody may ask of a sensor, as a button. */
+/* What somebody may ask of a sensor. */
+struct button {
+	uint32_t part;
+	const char *verb;
+	const char *name;
+};
+
+static const struct button buttons[] = {
+	{ DISCOVERY_READ, "read", "Read now" },
+	{ DISCOVERY_POWER_CYCLE, "power_cycle", "Power cycle" },
+};
+
 static void add_button(struct text *out, const struct discovery *discovery,
 		       uint16_t sensor, const char *verb, const char *name)
 {
@@ -291,8 +302,37 @@ static void add_gateway(struct text *out, const struct discovery *discovery)
 	text_add(out, "}}");
 }
 
+uint32_t discovery_parts(const struct discovery *discovery, size_t device)
+{
+	const struct config *config = discovery->config;
+
+	if (device == 0 || !config->mqtt.takes_requests)
+		return 0;
+	return config->sensors[device - 1].power_pin
+		       ? DISCOVERY_READ | DISCOVERY_POWER_CYCLE
+		       : DISCOVERY_READ;
+}
+
+static void add_buttons(struct text *out, const struct discovery *discovery,
+			uint16_t sensor, uint32_t announced)
+{
+	uint32_t parts = discovery_parts(discovery, (size_t)sensor + 1);
+
+	for (size_t i = 0; i < array_length(buttons); i++) {
+		const struct button *button = &buttons[i];
+
+		if (!((parts | announced) & button->part))
+			continue;
+		text_add(out, ",");
+		if (parts & button->part)
+			add_button(out, discovery, sensor, button->verb, button->name);
+		else
+			text_add(out, "\"%s\":{\"platform\":\"button\"}", button->verb);
+	}
+}
+
 static void add_sensor(struct text *out, const struct discovery *discovery,
-		       uint16_t sensor)
+		       uint16_t sensor, uint32_t announced)
 {
 	const struct config *config = discovery->config;
 	const struct discovery_sensor *facts = &discovery->sensors[sensor];
@@ -313,24 +353,32 @@ static void add_sensor(struct text *out, const struct discovery *discovery,
 		text_add(out, i ? "," : "");
 		add_diagnostic(out, discovery, sensor, &of_sensor[i]);
 	}
-	if (config->mqtt.takes_requests) {
-		text_add(out, ",");
-		add_button(out, discovery, sensor, "read", "Read now");
-	}
-	if (config->mqtt.takes_requests && config->sensors[sensor].power_pin) {
-		text_add(out, ",");
-		add_button(out, discovery, sensor, "power_cycle", "Power cycle");
-	}
+	add_buttons(out, discovery, sensor, announced);
 	text_add(out, "}}");
 }
 
 void discovery_document(struct text *out, const struct discovery *discovery,
-			size_t device)
+			size_t device, uint32_t announced)
 {
 	if (device == 0)
 		add_gateway(out, discovery);
 	else
-		add_sensor(out, discovery, (uint16_t)(device - 1));
+		add_sensor(out, discovery, (uint16_t)(device - 1), announced);
+}
+
+bool discovery_has_topic(const struct discovery *discovery, const char *topic)
+{
+	char data[PAYLOAD_MAX_TOPIC];
+
+	for (size_t device = 0; device < discovery_num_devices(discovery); device++) {
+		struct text own;
+
+		text_init(&own, data, sizeof(data));
+		discovery_topic(&own, discovery, device);
+		if (strcmp(data, topic) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Takes the sensor's id out of PREFIX/device/NODE_SENSOR/config. False: it is no such. */

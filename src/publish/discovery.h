@@ -34,6 +34,10 @@ struct discovery_sensor {
 	unsigned num_values;
 };
 
+/* Entities that a sensor's device may have or not, as bits: one that leaves is to be named once
+ * more, as leaving it out removes nothing. */
+enum { DISCOVERY_READ = 1, DISCOVERY_POWER_CYCLE = 2 };
+
 struct discovery {
 	const struct config *config; /* borrowed; outlives this */
 	const char *version; /* borrowed, constant: ours */
@@ -47,8 +51,16 @@ void discovery_init(struct discovery *discovery, const char *machine_id);
 /* Devices are counted: 0 is the gateway, which the others refer to, then each sensor. */
 size_t discovery_num_devices(const struct discovery *discovery);
 void discovery_topic(struct text *out, const struct discovery *discovery, size_t device);
+
+/* Which of the entities that may be there are. */
+uint32_t discovery_parts(const struct discovery *discovery, size_t device);
+
+/* announced: the parts that the device had earlier; what is there no more is removed. */
 void discovery_document(struct text *out, const struct discovery *discovery,
-			size_t device);
+			size_t device, uint32_t announced);
+
+/* Whether a device is on that topic. */
+bool discovery_has_topic(const struct discovery *discovery, const char *topic);
 
 /* PREFIX/device/NODE_SENSOR/config */
 void discovery_sensor_topic(struct text *out, const struct discovery *discovery,

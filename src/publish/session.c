@@ -24,6 +24,7 @@ static const char leaf_readings[] = "readings";
 
 int session_init(struct session *session)
 {
+	session->announcer.store = session->store;
 	announcer_init(&session->announcer, (uint32_t)clock_mono_ns());
 	request_box_init(&session->requests, session->config);
 	mailbox_init(&session->mailbox);
@@ -53,7 +54,7 @@ int session_change(struct session *session, const struct config *config, const c
 	return 0;
 }
 
-void session_begin(struct session *session, int version,
+void session_begin(struct session *session, const char *server, int version,
 		   const struct broker_limits *limits, bool is_new)
 {
 	struct store_stat stat;
@@ -73,12 +74,24 @@ void session_begin(struct session *session, int version,
 	session->num_pauses = 0;
 	session->is_rewind_due = false;
 	presence_begin(&session->presence, session->config->num_sensors);
-	announcer_begin(&session->announcer, clock_mono_ns());
+	announcer_begin(&session->announcer, server, clock_mono_ns());
 }
 
-int session_send(struct session *session, const char *leaf,
-		 const struct broker_message *message, uint64_t seq)
+/* The broker has it. */
+static void note_taken(struct session *session, const struct in_flight *what)
 {
+	if (what->taken_back != 0)
+		store_forget_announced(session->store, what->taken_back);
+	if (what->seq == 0)
+		return;
+	store_ack(session->store, what->seq);
+	atomic_fetch_add_explicit(&session->num_acknowledged, 1, memory_order_relaxed);
+}
+
+int session_send(struct session *session, const struct in_flight *what,
+		 const struct broker_message *message)
+{
+	struct in_flight sent = *what;
 	struct broker_message allowed = *message;
 
 	if (allowed.qos > session->limits.max_qos)
@@ -91,14 +104,12 @@ int session_send(struct session *session, const char *leaf,
 		return token;
 	log_debug("posted topic=%s bytes=%zu", allowed.topic, allowed.num_bytes);
 	if (allowed.qos > 0) {
-		const struct in_flight sent = { token, leaf, seq, clock_mono_ns() };
-
+		sent.token = token;
+		sent.sent_ns = clock_mono_ns();
 		window_add(&session->window, &sent);
-	} else if (seq != 0) {
+	} else {
 		/* Nobody will tell more than that the library took it. */
-		store_ack(session->store, seq);
-		atomic_fetch_add_explicit(&session->num_acknowledged, 1,
-					  memory_order_relaxed);
+		note_taken(session, what);
 	}
 	return 1;
 }
@@ -121,7 +132,8 @@ static int post_mail(struct session *session)
 		.num_bytes = strlen(mail.payload),
 		.qos = mail.qos,
 	};
-	int posted = session_send(session, mail.leaf, &message, 0);
+	int posted =
+		session_send(session, &(struct in_flight){ .leaf = mail.leaf }, &message);
 
 	free(mail.payload);
 	return posted;
@@ -171,7 +183,8 @@ static int post_state(struct session *session)
 			.expiry_s = round_up_to_s(stale_after_ns - reading_age_ns),
 		};
 
-		return session_send(session, leaf_state, &message, 0);
+		return session_send(session, &(struct in_flight){ .leaf = leaf_state },
+				    &message);
 	}
 	return 0;
 }
@@ -201,7 +214,9 @@ static int post_reading(struct session *session)
 		.qos = session->config->mqtt.qos,
 	};
 
-	return session_send(session, leaf_readings, &message, reading.seq);
+	const struct in_flight what = { .leaf = leaf_readings, .seq = reading.seq };
+
+	return session_send(session, &what, &message);
 }
 
 /* States and readings in turns, so that neither waits behind a backlog of the other. */
@@ -281,10 +296,9 @@ void session_acknowledge(struct session *session, int token, unsigned reason)
 		return;
 	}
 	session->is_of_use = true;
+	note_taken(session, &message);
 	if (message.seq == 0)
 		return;
-	store_ack(session->store, message.seq);
-	atomic_fetch_add_explicit(&session->num_acknowledged, 1, memory_order_relaxed);
 	if (!session->is_rewind_due && session->num_pauses > 0) {
 		session->num_pauses = 0;
 		backoff_reset(&session->quota_pause);

@@ -60,8 +60,11 @@ void session_finish(struct session *session);
 must_check int session_change(struct session *session, const struct config *config,
 			      const char *info, const struct discovery *discovery);
 
-/* A connection stands: all is to be said again. is_new: nothing has waited for it. */
-void session_begin(struct session *session, int version,
+/* A connection stands: all is to be said again.
+ *
+ * server: borrowed until the next connection stands
+ * is_new: nothing has waited for it */
+void session_begin(struct session *session, const char *server, int version,
 		   const struct broker_limits *limits, bool is_new);
 
 /* Posts the next message, if there is one and the window has room. Returns 1, 0 where there is

@@ -29,7 +29,7 @@ int session_send_retained(struct session *session, const char *leaf, const char 
 		.is_retained = true,
 	};
 
-	return session_send(session, leaf, &message, 0);
+	return session_send(session, &(struct in_flight){ .leaf = leaf }, &message);
 }
 
 static int post_presence(struct session *session)
@@ -50,11 +50,12 @@ static int post_presence(struct session *session)
 		.is_retained = true,
 	};
 
-	return session_send(session, leaf_availability, &message, 0);
+	return session_send(session, &(struct in_flight){ .leaf = leaf_availability },
+			    &message);
 }
 
 static int post_device(struct session *session, const struct text *topic,
-		       const struct text *document)
+		       const struct text *document, uint32_t taken_back)
 {
 	const struct broker_message message = {
 		.topic = topic->data,
@@ -64,7 +65,10 @@ static int post_device(struct session *session, const struct text *topic,
 		.is_retained = true,
 	};
 
-	return session_send(session, leaf_discovery, &message, 0);
+	const struct in_flight what = { .leaf = leaf_discovery,
+					.taken_back = taken_back };
+
+	return session_send(session, &what, &message);
 }
 
 static int subscribe(struct session *session, const char *topic, const char *to_whom)
@@ -113,7 +117,12 @@ static int post_discovery(struct session *session)
 			break;
 		case ANNOUNCER_POST:
 			if (!topic.is_cut && !document.is_cut)
-				result = post_device(session, &topic, &document);
+				result = post_device(session, &topic, &document, 0);
+			break;
+		case ANNOUNCER_TAKE_BACK:
+			if (!topic.is_cut)
+				result = post_device(session, &topic, &document,
+						     session->announcer.taken_back);
 			break;
 		case ANNOUNCER_REPEAT_STATES:
 			store_repeat_states(session->store);

@@ -11,10 +11,10 @@
 /* Values of session.num_announced: what has been said. */
 enum { SESSION_ANNOUNCED_STATUS = 1, SESSION_ANNOUNCED_INFO };
 
-/* Sends and, for QoS 1, notes what is in flight. leaf: constant; seq: of a reading, else 0.
+/* Sends and, for QoS 1, notes what is in flight: leaf, seq and taken_back are the caller's.
  * Returns 1 or the broker's negative errno, as the next two. */
-must_check int session_send(struct session *session, const char *leaf,
-			    const struct broker_message *message, uint64_t seq);
+must_check int session_send(struct session *session, const struct in_flight *what,
+			    const struct broker_message *message);
 
 /* On a topic of the gateway, to be kept by the broker. */
 must_check int session_send_retained(struct session *session, const char *leaf,

@@ -20,6 +20,7 @@ struct in_flight {
 	int token; /* the library's */
 	const char *leaf; /* borrowed, constant: which topic, for the log */
 	uint64_t seq; /* of a message on `readings`; 0: of another */
+	uint32_t taken_back; /* what the store calls what it takes back; 0: nothing */
 	uint64_t sent_ns; /* CLOCK_MONOTONIC */
 };
 

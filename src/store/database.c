@@ -13,7 +13,7 @@
 
 #include "store/place.h"
 
-enum { SCHEMA_VERSION = 1, VALUE_BYTES = 6, LOOKASIDE_SLOTS = 32, LOOKASIDE_BYTES = 128 };
+enum { VALUE_BYTES = 6, LOOKASIDE_SLOTS = 32, LOOKASIDE_BYTES = 128 };
 
 /* Readers of JSON know numbers exactly up to here; no gateway counts so far. */
 static const int64_t MAX_SEQ = INT64_C(1) << 53;
@@ -27,17 +27,22 @@ static const char settings[] = "PRAGMA page_size=1024;"
 			       "PRAGMA cache_size=-96;"
 			       "PRAGMA temp_store=MEMORY;";
 
-static const char schema[] =
+/* What each version of the file adds to the one before it; a new file takes all steps. */
+static const char *const schema_steps[] = {
 	"CREATE TABLE reading(seq INTEGER PRIMARY KEY, sensor TEXT NOT NULL,"
 	" wall_ms INTEGER NOT NULL, mono_ns INTEGER NOT NULL, flags INTEGER NOT NULL,"
 	" value BLOB NOT NULL);"
 	"CREATE TABLE number(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT "
 	"ROWID;"
 	"CREATE TABLE word(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;"
-	"PRAGMA user_version=1;";
+	"PRAGMA user_version=1;",
+	"CREATE TABLE announced(server TEXT, topic TEXT, parts INTEGER NOT NULL,"
+	" PRIMARY KEY(server, topic)) WITHOUT ROWID;"
+	"PRAGMA user_version=2;",
+};
 
-enum statement { INSERT, DELETE, DROP, LOAD, SET_NUMBER };
-enum { NUM_STATEMENTS = SET_NUMBER + 1 };
+enum statement { INSERT, DELETE, DROP, LOAD, NUMBER, BOOT, ANNOUNCE, TAKE_BACK, LIST };
+enum { NUM_STATEMENTS = LIST + 1 };
 
 static const char *const statements[NUM_STATEMENTS] = {
 	[INSERT] = "INSERT OR REPLACE INTO reading VALUES(?,?,?,?,?,?)",
@@ -46,7 +51,12 @@ static const char *const statements[NUM_STATEMENTS] = {
 		 " (SELECT seq FROM reading WHERE seq>?1 ORDER BY seq LIMIT ?2))",
 	[LOAD] = "SELECT seq,sensor,wall_ms,mono_ns,flags,value FROM reading"
 		 " WHERE seq>? AND seq<? ORDER BY seq LIMIT ?",
-	[SET_NUMBER] = "INSERT OR REPLACE INTO number VALUES(?,?)",
+	[NUMBER] = "INSERT OR REPLACE INTO number VALUES(?,?)",
+	[BOOT] = "INSERT INTO word VALUES('boot_id',?) ON CONFLICT(name) DO UPDATE"
+		 " SET value=excluded.value WHERE value<>excluded.value",
+	[ANNOUNCE] = "INSERT OR REPLACE INTO announced VALUES(?,?,?)",
+	[TAKE_BACK] = "DELETE FROM announced WHERE server=? AND topic=?",
+	[LIST] = "SELECT server,topic,parts FROM announced",
 };
 
 struct database {
@@ -135,31 +145,34 @@ static int query(struct database *database, const char *sql, int64_t *out,
 static int set_number(struct database *database, const char *name, uint64_t value,
 		      char reason[DATABASE_MAX_REASON])
 {
-	sqlite3_stmt *statement = database->prepared[SET_NUMBER];
+	sqlite3_stmt *statement = database->prepared[NUMBER];
 
 	sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
 	sqlite3_bind_int64(statement, 2, (int64_t)value);
-	return run(database, SET_NUMBER, reason);
+	return run(database, NUMBER, reason);
 }
 
-/* Creates the tables, or sees that it knows them. */
+/* Creates the tables, or those that an earlier version did not have. */
 static int take_schema(struct database *database, bool *is_new_out,
 		       char reason[DATABASE_MAX_REASON])
 {
+	const int64_t our_version = array_length(schema_steps);
 	int64_t version;
 	int error = query(database, "PRAGMA user_version", &version, reason);
 
 	if (error)
 		return error;
 	*is_new_out = version == 0;
-	if (version == 0)
-		return execute(database, schema, reason);
-	if (version == SCHEMA_VERSION)
-		return 0;
-	snprintf(reason, DATABASE_MAX_REASON,
-		 "a later pin2mqtt wrote it: its version is %" PRId64 ", ours %d",
-		 version, SCHEMA_VERSION);
-	return -EPROTO;
+	if (version < 0 || version > our_version) {
+		snprintf(reason, DATABASE_MAX_REASON,
+			 "a later pin2mqtt wrote it: its version is %" PRId64
+			 ", ours %" PRId64,
+			 version, our_version);
+		return -EPROTO;
+	}
+	for (; version < our_version && !error; version++)
+		error = execute(database, schema_steps[version], reason);
+	return error;
 }
 
 static int prepare_all(struct database *database, char reason[DATABASE_MAX_REASON])
@@ -202,21 +215,14 @@ static int take_stock(struct database *database, struct database_facts *facts,
 static int note_boot(struct database *database, const char *boot_id,
 		     struct database_facts *facts, char reason[DATABASE_MAX_REASON])
 {
-	sqlite3_stmt *statement;
-	int64_t is_known = 0, boot_seq;
-	int error;
+	int64_t boot_seq;
 
-	if (sqlite3_prepare_v2(
-		    database->db,
-		    "INSERT INTO word VALUES('boot_id',?) ON CONFLICT(name) DO UPDATE"
-		    " SET value=excluded.value WHERE value<>excluded.value",
-		    -1, &statement, NULL) != SQLITE_OK)
-		return fail(database->db, reason);
-	sqlite3_bind_text(statement, 1, boot_id, -1, SQLITE_STATIC);
-	error = sqlite3_step(statement) == SQLITE_DONE ? 0 : fail(database->db, reason);
-	is_known = sqlite3_changes(database->db) == 0;
-	sqlite3_finalize(statement);
-	if (!error && !is_known)
+	sqlite3_bind_text(database->prepared[BOOT], 1, boot_id, -1, SQLITE_STATIC);
+
+	int error = run(database, BOOT, reason);
+
+	sqlite3_clear_bindings(database->prepared[BOOT]);
+	if (!error && sqlite3_changes(database->db) > 0)
 		error = set_number(database, "boot_seq", facts->next_seq, reason);
 	if (!error)
 		error = query(database, "SELECT value FROM number WHERE name='boot_seq'",
@@ -342,6 +348,24 @@ static int delete_range(struct database *database, uint64_t from_seq, uint64_t e
 	return run(database, DELETE, reason);
 }
 
+static int write_announcement(struct database *database,
+			      const struct database_announcement *row,
+			      char reason[DATABASE_MAX_REASON])
+{
+	enum statement which = row->is_gone ? TAKE_BACK : ANNOUNCE;
+	sqlite3_stmt *statement = database->prepared[which];
+
+	sqlite3_bind_text(statement, 1, row->server, -1, SQLITE_STATIC);
+	sqlite3_bind_text(statement, 2, row->topic, -1, SQLITE_STATIC);
+	if (!row->is_gone)
+		sqlite3_bind_int64(statement, 3, row->parts);
+
+	int error = run(database, which, reason);
+
+	sqlite3_clear_bindings(statement);
+	return error;
+}
+
 static int write_all(struct database *database, const struct database_batch *batch,
 		     char reason[DATABASE_MAX_REASON])
 {
@@ -358,6 +382,8 @@ static int write_all(struct database *database, const struct database_batch *bat
 				     batch->delete_end_seq, reason);
 	if (!error && batch->next_seq > 0)
 		error = set_number(database, "next_seq", batch->next_seq, reason);
+	for (size_t i = 0; i < batch->num_announcements && !error; i++)
+		error = write_announcement(database, &batch->announcements[i], reason);
 	return error;
 }
 
@@ -439,6 +465,29 @@ int database_drop(struct database *database, uint64_t after_seq, uint64_t num,
 	int error = run(database, DROP, reason);
 
 	return error ? error : sqlite3_changes(database->db);
+}
+
+int database_load_announcements(struct database *database,
+				void (*take)(void *context,
+					     const struct database_announcement *row),
+				void *context, char reason[DATABASE_MAX_REASON])
+{
+	sqlite3_stmt *statement = database->prepared[LIST];
+	int result, error;
+
+	while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+		const struct database_announcement row = {
+			.server = (const char *)sqlite3_column_text(statement, 0),
+			.topic = (const char *)sqlite3_column_text(statement, 1),
+			.parts = (uint32_t)sqlite3_column_int64(statement, 2),
+		};
+
+		if (row.server && row.topic)
+			take(context, &row);
+	}
+	error = result == SQLITE_DONE ? 0 : fail(database->db, reason);
+	sqlite3_reset(statement);
+	return error;
 }
 
 const char *database_library_version(void)

@@ -36,6 +36,14 @@ struct database_facts {
 	uint64_t num_rows;
 };
 
+/* A topic that something was announced on, at a server. */
+struct database_announcement {
+	const char *server; /* borrowed for the call, as the next */
+	const char *topic;
+	uint32_t parts;
+	bool is_gone; /* taken back: the row is deleted */
+};
+
 struct database_batch {
 	const struct reading *readings; /* borrowed; sensor: of no use */
 	const char *const *sensor_ids; /* borrowed; of each reading */
@@ -44,6 +52,8 @@ struct database_batch {
 	 * any more. */
 	uint64_t delete_below_seq, delete_from_seq, delete_end_seq;
 	uint64_t next_seq; /* no lower one is ever to be given again; 0: as before */
+	const struct database_announcement *announcements; /* borrowed */
+	size_t num_announcements;
 	bool is_synced; /* waits until the disk has it; else it may be lost at a power cut */
 };
 
@@ -67,6 +77,12 @@ must_check int database_load(struct database *database, uint64_t after_seq,
 /* Deletes the first num rows above after_seq. Returns how many, or a negative errno. */
 must_check int database_drop(struct database *database, uint64_t after_seq, uint64_t num,
 			     char reason[DATABASE_MAX_REASON]);
+
+/* Tells of all announcements. Returns 0 or a negative errno. */
+must_check int database_load_announcements(
+	struct database *database,
+	void (*take)(void *context, const struct database_announcement *row),
+	void *context, char reason[DATABASE_MAX_REASON]);
 
 /* The library's version: "3.40.1". */
 const char *database_library_version(void);

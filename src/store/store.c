@@ -88,6 +88,7 @@ void store_free(struct store *store)
 	database_close(store->database);
 	queue_finish(&store->queue);
 	names_finish(&store->names);
+	announced_finish(&store->announced);
 	free(store->sensors);
 	timer_close(&store->timer);
 	pthread_mutex_destroy(&store->lock);

@@ -96,4 +96,21 @@ void store_repeat_states(struct store *store);
 
 void store_stat(struct store *store, struct store_stat *out);
 
+/* Remembers that something is announced on that topic at that server, with these parts, which
+ * are bits of the caller's. Returns all parts that were announced there since it was taken
+ * back last. Threads: the connection, as the next three. */
+uint32_t store_announce(struct store *store, const char *server, const char *topic,
+			uint32_t parts);
+
+/* The number of what is announced there; 0: nothing is known to be. */
+uint32_t store_find_announced(struct store *store, const char *server, const char *topic);
+
+/* What is announced at that server: the first with a higher number than `after`, and its topic,
+ * cut to max_bytes. Returns its number; 0: none. */
+uint32_t store_next_announced(struct store *store, const char *server, uint32_t after,
+			      char *topic_out, size_t max_bytes);
+
+/* The broker knows that it is taken back. */
+void store_forget_announced(struct store *store, uint32_t id);
+
 #endif

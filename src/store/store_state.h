@@ -9,6 +9,7 @@
 #include "base/thread.h"
 #include "base/timer.h"
 #include "model/reading.h"
+#include "store/announced.h"
 #include "store/database.h"
 #include "store/names.h"
 #include "store/queue.h"
@@ -17,6 +18,7 @@
 enum {
 	STORE_BATCH = 256, /* readings in one transaction, at most */
 	STORE_PAGE = 128, /* rows that are read at once */
+	STORE_ANNOUNCEMENTS = 64, /* in one transaction, at most */
 	STORE_MEMORY_READINGS = 16384, /* a mebibyte, while they should be in the file */
 	STORE_LONG_REAR = 4096, /* from then on it goes to the file, and out of memory */
 	/* So many numbers are vouched for at once, and more when half are gone. */
@@ -61,6 +63,7 @@ struct store {
 	struct queue queue;
 	struct disk_part disk;
 	struct names names;
+	struct announced announced;
 	struct sensor *sensors; /* owned */
 	size_t num_sensors;
 	size_t num_fresh; /* of sensors[].newest */
@@ -93,6 +96,7 @@ struct store {
 	bool has_set_aside;
 	struct reading batch[STORE_BATCH];
 	const char *batch_ids[STORE_BATCH];
+	struct database_announcement batch_announcements[STORE_ANNOUNCEMENTS];
 	struct database_row rows[STORE_PAGE];
 };
 

@@ -117,23 +117,44 @@ static void adopt(struct store *store, const struct database_facts *facts)
 			 facts->num_rows);
 }
 
-/* With the lock, as all that are called by step(). */
-static void open_file(struct store *store)
+static void take_announcement(void *context, const struct database_announcement *row)
 {
-	char boot_id[BOOT_ID_LENGTH + 1] = "", reason[DATABASE_MAX_REASON];
-	struct database_facts facts;
-	FILE *file;
-	int error;
+	announced_restore(context, row);
+}
 
-	pthread_mutex_unlock(&store->lock);
-	file = fopen("/proc/sys/kernel/random/boot_id", "re");
+/* Opens the file and tells what it has. */
+static int read_file(struct store *store, struct database_facts *facts,
+		     struct announced *announced, char reason[DATABASE_MAX_REASON])
+{
+	char boot_id[BOOT_ID_LENGTH + 1] = "";
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
 	if (file) {
 		boot_id[fread(boot_id, 1, BOOT_ID_LENGTH, file)] = '\0';
 		fclose(file);
 	}
-	error = database_open(store->options.path, boot_id, &store->database, &facts,
-			      reason);
+
+	int error = database_open(store->options.path, boot_id, &store->database, facts,
+				  reason);
+
+	return error ? error
+		     : database_load_announcements(store->database, take_announcement,
+						   announced, reason);
+}
+
+/* With the lock, as all that are called by step(). */
+static void open_file(struct store *store)
+{
+	char reason[DATABASE_MAX_REASON];
+	struct database_facts facts;
+	struct announced announced = { 0 };
+
+	pthread_mutex_unlock(&store->lock);
+
+	int error = read_file(store, &facts, &announced, reason);
+
 	pthread_mutex_lock(&store->lock);
+	announced_take_over(&store->announced, &announced);
 	if (error) {
 		give_way(store, error, "open", reason);
 		return;
@@ -149,6 +170,7 @@ static void open_file(struct store *store)
 		store->num_rows_done = 0;
 		store->stored_seq = 0;
 		store->vouched_seq = 0;
+		announced_rewrite(&store->announced);
 	}
 }
 
@@ -218,8 +240,12 @@ static bool plan(struct store *store, uint64_t now_ns, struct database_batch *ou
 		.delete_end_seq = store->doubt_end_seq,
 		.next_seq = number_to_vouch(store, is_flush, is_delete),
 	};
+	out->announcements = store->batch_announcements;
+	out->num_announcements =
+		announced_batch(&store->announced, store->batch_announcements,
+				STORE_ANNOUNCEMENTS);
 	out->is_synced =
-		is_flush || store->is_stopping ||
+		is_flush || store->is_stopping || out->num_announcements > 0 ||
 		(out->next_seq > 0 && store->options.durability != CONFIG_ALWAYS);
 	if (is_flush)
 		out->num_readings = queue_copy_from(&store->queue, store->stored_seq,
@@ -229,7 +255,7 @@ static bool plan(struct store *store, uint64_t now_ns, struct database_batch *ou
 	*due_ns = flush_due_ns;
 	if (store->num_rows_done > 0 && store->delete_due_ns < *due_ns)
 		*due_ns = store->delete_due_ns;
-	return is_flush || is_delete || out->next_seq > 0 ||
+	return is_flush || is_delete || out->next_seq > 0 || out->num_announcements > 0 ||
 	       out->delete_end_seq > out->delete_from_seq;
 }
 
@@ -257,6 +283,8 @@ static void settle(struct store *store, const struct database_batch *batch,
 	store->file = STORE_FILE_OPEN;
 	note_recovery(store);
 	store->doubt_from_seq = store->doubt_end_seq = 0;
+	announced_settle(&store->announced, batch->announcements,
+			 batch->num_announcements);
 	if (batch->next_seq > 0)
 		store->vouched_seq = batch->next_seq;
 	if (batch->num_readings > 0) {

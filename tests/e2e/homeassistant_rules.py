@@ -193,6 +193,11 @@ def entity_complaints(entity):
         yield f"default_entity_id {wanted} is no entity id of a {platform}"
 
 
+def is_removal(component):
+    """Whether it takes back what was there: nothing but the platform."""
+    return component.keys() == {"platform"} and component["platform"] in PLATFORMS
+
+
 def load(payload):
     """JSON without doubles."""
     def unique(pairs):
@@ -237,6 +242,8 @@ def message_complaints(topic, payload, register):
             continue
         if not re.fullmatch(ID, key):
             yield f"{owner}: is no id"
+        if is_removal(component):
+            continue
         entity = merged(document, component)
         yield from (f"{owner}: {complaint}" for complaint in entity_complaints(entity))
         for kind in ("unique_id", "default_entity_id"):
@@ -278,4 +285,5 @@ def entities(messages):
     for topic, payload in messages:
         document = json.loads(payload)
         for key, component in document["components"].items():
-            yield topic, key, merged(document, component)
+            if not is_removal(component):
+                yield topic, key, merged(document, component)

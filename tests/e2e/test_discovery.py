@@ -183,3 +183,87 @@ def test_what_left_the_configuration_is_taken_back_and_nothing_else(broker, list
     assert all(announced(late)[topic] == payload for topic, payload in others.items())
     assert gateway.is_alive()
     assert not re.search("warning|error", gateway.said()), gateway.said()
+
+
+def forbid_to_look(broker):
+    """Only the user `all` may hear what is announced."""
+    broker.stop()
+    broker.set_password("all", "secret")
+    rights = broker.folder / "rights"
+    rights.write_text("topic readwrite b/#\ntopic write ha/#\ntopic read ha/status\n"
+                      "user all\ntopic readwrite #\n", encoding="ascii")
+    rights.chmod(0o644)
+    broker.configure("allow_anonymous true", f"password_file {broker.folder / 'passwords'}",
+                     f"acl_file {rights}")
+    broker.start()
+
+
+def take_back_without_a_look(broker, listen, run, **after):
+    """What a gateway takes back after a restart with other settings, of what it announced."""
+    forbid_to_look(broker)
+    listener = listen(user="all", password="secret")
+    gateway = run(f"{PORCH}\n{SHED}", homeassistant=SETTINGS)
+    listener.wait_for("/config", 3)
+    listener.wait_for("/readings", 2)
+    ours = announced(listener)
+    gateway.stop()
+    listener.forget()
+    gateway.configure(**after)
+    gateway.start()
+    wait_until(lambda: "" in announced(listener).values(), "something is taken back")
+    # The rest comes with it.
+    listener.wait_for("/readings", len(listener.seen("/readings")) + 2)
+    gateway.stop()
+    assert gateway.status == 0
+    late = listen(user="all", password="secret")
+    # What the broker keeps comes before what is posted now.
+    late.client.publish("b/end", "", 1)
+    late.wait_for("/end")
+    return gateway, ours.keys() - announced(late).keys()
+
+
+def test_what_left_is_taken_back_once_where_the_broker_does_not_show_it(broker, listen, run):
+    gateway, gone = take_back_without_a_look(broker, listen, run, sensors=PORCH)
+    assert len(gone) == 1 and "shed-2" in gone.pop()
+    listener = listen(user="all", password="secret")
+    listener.wait_for("/config", 2)
+    listener.forget()
+    gateway.start()
+    listener.wait_for("/state")
+    time.sleep(6)
+    assert len(listener.seen("/config")) == 2 and "" not in announced(listener).values()
+
+
+def test_all_is_taken_back_where_home_assistant_is_switched_off(broker, listen, run):
+    _, gone = take_back_without_a_look(broker, listen, run, homeassistant="{enabled: false}")
+    assert len(gone) == 3
+
+
+def test_what_was_announced_under_another_prefix_is_taken_back(broker, listen, run):
+    other = "{prefix: ha/other, status_topic: ha/status}"
+    _, gone = take_back_without_a_look(broker, listen, run, homeassistant=other)
+    assert len(gone) == 3
+
+
+def test_buttons_leave_with_the_requests(broker, listen, run):
+    def buttons(listener):
+        return [json.loads(payload)["components"].get("read")
+                for topic, payload in announced(listener).items() if topic.endswith("porch/config")]
+
+    listener = listen()
+    gateway = run(PORCH, homeassistant=SETTINGS, mqtt_lines="  requests: true")
+    wait_until(lambda: [button for button in buttons(listener) if "command_topic" in button],
+               "there is a button")
+    gateway.reload(mqtt_lines="")
+    gone = [{"platform": "button"}]
+    wait_until(lambda: buttons(listener) == gone, "the button leaves")
+    assert check(announced(listener).items(), PREFIX) == []
+    # Home Assistant may have been away: it is told for as long as they are off.
+    gateway.stop()
+    listener.forget()
+    gateway.start()
+    wait_until(lambda: buttons(listener), "it is announced")
+    assert buttons(listener) == gone
+    gateway.reload(mqtt_lines="  requests: true")
+    wait_until(lambda: "command_topic" in buttons(listener)[0], "there is a button again")
+    assert check(announced(listener).items(), PREFIX) == []

@@ -46,6 +46,7 @@ def complaints_of(*changes):
 def test_what_is_right_passes():
     assert complaints_of() == []
     assert complaints_of(((*T, "name"), None), ((*T, "enabled_by_default"), False)) == []
+    assert complaints_of((("components", "left"), {"platform": "button"})) == []
 
 
 @pytest.mark.parametrize("path, value", [
@@ -83,6 +84,7 @@ def test_what_is_right_passes():
     ((*A, "default_entity_id"), "sensor.alive"), ((*T, "default_entity_id"), "temperature"),
     ((*T, "default_entity_id"), "sensor.porch-temperature"),
     ((*T, "default_entity_id"), "sensor.Porch"),
+    (("components", "left"), {"platform": "buttn"}), (("components", "left"), {}),
     (("components", "a b"), GOOD["components"]["alive"] | {"unique_id": "other"}),
 ], ids=lambda part: "" if part is REMOVED else None)
 def test_what_is_wrong_fails(path, value):

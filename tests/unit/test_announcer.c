@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "publish/payload.h"
-#include "unit/cmocka_test.h"
+#include "unit/store_test.h"
 
 enum { START_S = 1000 };
 
@@ -25,6 +25,7 @@ static const struct config config = {
 static const struct discovery_sensor facts[] = { { .driver = "d", .model = "m" } };
 
 struct fixture {
+	struct store *store;
 	struct discovery discovery;
 	struct announcer announcer;
 	char topic[PAYLOAD_MAX_TOPIC];
@@ -48,12 +49,20 @@ static enum announcer_step next(struct fixture *f, uint64_t now_ns)
 static void begin(struct fixture *f)
 {
 	*f = (struct fixture){
-		.discovery = { .config = &config, .version = "1", .sensors = facts }
+		.store = new_store_in_memory(&config),
+		.discovery = { .config = &config, .version = "1", .sensors = facts },
 	};
 	discovery_init(&f->discovery, "");
 	f->announcer.discovery = &f->discovery;
+	f->announcer.store = f->store;
 	announcer_init(&f->announcer, 7);
-	announcer_begin(&f->announcer, at_ms(0));
+	announcer_begin(&f->announcer, "A", at_ms(0));
+}
+
+static void end(struct fixture *f)
+{
+	announcer_finish(&f->announcer);
+	store_free(f->store);
 }
 
 /* Until there is nothing to do. Returns how many devices were announced. */
@@ -94,8 +103,9 @@ static void a_connection_opens_with_listening_then_all_devices(void **state)
 	assert_string_equal(f.topic, "ha/device/+/config");
 	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_NOTHING);
 	assert_true(announcer_due_ns(&f.announcer) == UINT64_MAX);
-	announcer_begin(&f.announcer, at_ms(9000));
+	announcer_begin(&f.announcer, "A", at_ms(9000));
 	assert_int_equal(run_until_idle(&f, at_ms(9000)), 2);
+	end(&f);
 }
 
 static void where_it_is_off_nothing_is_said(void **state)
@@ -108,6 +118,7 @@ static void where_it_is_off_nothing_is_said(void **state)
 	assert_int_equal(next(&f, at_ms(0)), ANNOUNCER_NOTHING);
 	assert_true(announcer_due_ns(&f.announcer) == UINT64_MAX);
 	assert_false(hear(&f, "ha/status", "online", false));
+	end(&f);
 }
 
 static void all_is_announced_again_after_a_birth_and_states_follow(void **state)
@@ -134,6 +145,7 @@ static void all_is_announced_again_after_a_birth_and_states_follow(void **state)
 	assert_int_equal(next(&f, due_ns), ANNOUNCER_REPEAT_STATES);
 	assert_int_equal(next(&f, due_ns), ANNOUNCER_NOTHING);
 	assert_true(announcer_due_ns(&f.announcer) == UINT64_MAX);
+	end(&f);
 }
 
 static void announcements_keep_their_distance(void **state)
@@ -147,6 +159,7 @@ static void announcements_keep_their_distance(void **state)
 	assert_int_equal(run_until_idle(&f, at_ms(10)), 0);
 	assert_int_equal(run_until_idle(&f, at_ms(4999)), 0);
 	assert_int_equal(run_until_idle(&f, at_ms(5011)), 2);
+	end(&f);
 }
 
 static void only_a_live_online_is_a_birth(void **state)
@@ -160,6 +173,7 @@ static void only_a_live_online_is_a_birth(void **state)
 	assert_false(hear(&f, "ha/status", "onlin", false));
 	assert_false(hear(&f, "ha/status", "", false));
 	assert_false(hear(&f, "ha/statu", "online", false));
+	end(&f);
 }
 
 static void what_left_the_configuration_is_taken_back(void **state)
@@ -178,15 +192,17 @@ static void what_left_the_configuration_is_taken_back(void **state)
 	/* Only what the broker has kept; a live one is somebody's doing now. */
 	assert_false(hear(&f, topic, payload, false));
 	assert_true(hear(&f, topic, payload, true));
-	assert_int_equal(next(&f, at_ms(100)), ANNOUNCER_POST);
+	assert_int_equal(next(&f, at_ms(100)), ANNOUNCER_TAKE_BACK);
+	assert_int_equal(f.announcer.taken_back, 0);
 	assert_string_equal(f.topic, topic);
 	assert_string_equal(f.payload, "");
 	assert_int_equal(next(&f, at_ms(100)), ANNOUNCER_NOTHING);
 	/* What is heard of an earlier connection is not acted upon. */
 	assert_true(hear(&f, topic, payload, true));
-	announcer_begin(&f.announcer, at_ms(200));
+	announcer_begin(&f.announcer, "A", at_ms(200));
 	assert_int_equal(run_until_idle(&f, at_ms(200)), 2);
 	assert_false(hear(&f, "ha/device/other/config", payload, true));
+	end(&f);
 }
 
 static void a_change_is_announced_like_a_connection_but_at_a_distance(void **state)
@@ -205,7 +221,7 @@ static void a_change_is_announced_like_a_connection_but_at_a_distance(void **sta
 	text_init(&text, topic, sizeof(topic));
 	discovery_topic(&text, &f.discovery, 1);
 	text_init(&text, payload, sizeof(payload));
-	discovery_document(&text, &f.discovery, 1);
+	discovery_document(&text, &f.discovery, 1, 0);
 	assert_false(hear(&f, topic, payload, true));
 	changed = f.discovery;
 	changed.config = &after;
@@ -220,13 +236,73 @@ static void a_change_is_announced_like_a_connection_but_at_a_distance(void **sta
 	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_POST);
 	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_POST);
 	assert_non_null(strstr(f.topic, "_attic/config"));
-	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_POST);
+	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_TAKE_BACK);
 	assert_string_equal(f.topic, topic);
 	assert_string_equal(f.payload, "");
+	store_forget_announced(f.store, f.announcer.taken_back);
 	assert_int_equal(next(&f, at_ms(7000)), ANNOUNCER_UNSUBSCRIBE);
 	assert_int_equal(next(&f, at_ms(7000)), ANNOUNCER_REPEAT_STATES);
-	announcer_change(&f.announcer, NULL, at_ms(8000));
-	assert_int_equal(next(&f, at_ms(60000)), ANNOUNCER_NOTHING);
+	assert_int_equal(next(&f, at_ms(7000)), ANNOUNCER_NOTHING);
+	end(&f);
+}
+
+static void what_the_broker_does_not_tell_of_the_store_knows(void **state)
+{
+	struct fixture f;
+	char shed[PAYLOAD_MAX_TOPIC];
+	uint32_t number;
+
+	(void)state;
+	begin(&f);
+	snprintf(shed, sizeof(shed), "ha/device/%s_shed/config", f.discovery.node);
+	store_announce(f.store, "A", shed, 0);
+	store_announce(f.store, "B", "ha/device/elsewhere/config", 0);
+	store_announce(f.store, "A", "old/device/renamed/config", 0);
+	/* First the broker may say so. */
+	assert_int_equal(run_until_idle(&f, at_ms(0)), 2);
+	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_UNSUBSCRIBE);
+	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_TAKE_BACK);
+	assert_string_equal(f.topic, shed);
+	assert_string_equal(f.payload, "");
+	number = f.announcer.taken_back;
+	assert_int_equal(store_find_announced(f.store, "A", shed), number);
+	store_forget_announced(f.store, number);
+	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_TAKE_BACK);
+	assert_string_equal(f.topic, "old/device/renamed/config");
+	assert_int_equal(next(&f, at_ms(5000)), ANNOUNCER_NOTHING);
+	/* What was not acknowledged is taken back again, what was is not. */
+	announcer_begin(&f.announcer, "A", at_ms(9000));
+	assert_int_equal(run_until_idle(&f, at_ms(9000)), 2);
+	assert_int_equal(next(&f, at_ms(14000)), ANNOUNCER_UNSUBSCRIBE);
+	assert_int_equal(next(&f, at_ms(14000)), ANNOUNCER_TAKE_BACK);
+	assert_string_equal(f.topic, "old/device/renamed/config");
+	/* The other server is told when it is there. */
+	announcer_begin(&f.announcer, "B", at_ms(20000));
+	assert_int_equal(run_until_idle(&f, at_ms(20000)), 2);
+	assert_int_equal(next(&f, at_ms(25000)), ANNOUNCER_UNSUBSCRIBE);
+	assert_int_equal(next(&f, at_ms(25000)), ANNOUNCER_TAKE_BACK);
+	assert_string_equal(f.topic, "ha/device/elsewhere/config");
+	end(&f);
+}
+
+static void where_it_was_switched_off_all_is_taken_back(void **state)
+{
+	struct fixture f;
+	int num_taken_back = 0;
+
+	(void)state;
+	begin(&f);
+	assert_int_equal(run_until_idle(&f, at_ms(0)), 2);
+	announcer_change(&f.announcer, NULL, at_ms(1000));
+	while (next(&f, at_ms(1000)) == ANNOUNCER_TAKE_BACK) {
+		assert_string_equal(f.payload, "");
+		store_forget_announced(f.store, f.announcer.taken_back);
+		num_taken_back++;
+	}
+	assert_int_equal(num_taken_back, 2);
+	announcer_begin(&f.announcer, "A", at_ms(9000));
+	assert_int_equal(next(&f, at_ms(9000)), ANNOUNCER_NOTHING);
+	end(&f);
 }
 
 int main(void)
@@ -238,6 +314,8 @@ int main(void)
 		cmocka_unit_test(announcements_keep_their_distance),
 		cmocka_unit_test(only_a_live_online_is_a_birth),
 		cmocka_unit_test(what_left_the_configuration_is_taken_back),
+		cmocka_unit_test(what_the_broker_does_not_tell_of_the_store_knows),
+		cmocka_unit_test(where_it_was_switched_off_all_is_taken_back),
 		cmocka_unit_test(
 			a_change_is_announced_like_a_connection_but_at_a_distance),
 	};

@@ -57,15 +57,21 @@ static struct discovery make(const struct config *config, const char *machine_id
 	return discovery;
 }
 
-static char *document_of(const struct discovery *discovery, size_t device)
+static char *document_after(const struct discovery *discovery, size_t device,
+			    uint32_t announced)
 {
 	static char data[DISCOVERY_MAX_DOCUMENT];
 	struct text text;
 
 	text_init(&text, data, sizeof(data));
-	discovery_document(&text, discovery, device);
+	discovery_document(&text, discovery, device, announced);
 	assert_false(text.is_cut);
 	return data;
+}
+
+static char *document_of(const struct discovery *discovery, size_t device)
+{
+	return document_after(discovery, device, 0);
 }
 
 static void assert_has(const char *document, const char *part)
@@ -231,6 +237,36 @@ static void only_what_we_announced_is_a_leftover(void **state)
 		discovery_is_leftover(&discovery, topic, document, strlen(document), id));
 }
 
+static void a_button_that_leaves_is_named_once_more(void **state)
+{
+	static const char gone[] = "\"read\":{\"platform\":\"button\"}";
+	struct config config = example();
+	struct config_sensor powered[] = { sensors[0], sensors[1] };
+	struct discovery discovery = make(&config, MACHINE);
+	char *document;
+
+	(void)state;
+	config.sensors = powered;
+	powered[0].power_pin = name;
+	assert_int_equal(discovery_parts(&discovery, 1), 0);
+	assert_null(strstr(document_of(&discovery, 1), "button"));
+	config.mqtt.takes_requests = true;
+	assert_int_equal(discovery_parts(&discovery, 0), 0);
+	assert_int_equal(discovery_parts(&discovery, 1),
+			 DISCOVERY_READ | DISCOVERY_POWER_CYCLE);
+	assert_int_equal(discovery_parts(&discovery, 2), DISCOVERY_READ);
+	document = document_after(&discovery, 1, DISCOVERY_READ);
+	assert_has(document, "\"payload_press\"");
+	assert_null(strstr(document, gone));
+	document = document_after(&discovery, 2, DISCOVERY_READ | DISCOVERY_POWER_CYCLE);
+	assert_has(document, "\"power_cycle\":{\"platform\":\"button\"}");
+	config.mqtt.takes_requests = false;
+	document = document_after(&discovery, 1, DISCOVERY_READ);
+	assert_has(document, gone);
+	assert_null(strstr(document, "power_cycle"));
+	assert_null(strstr(document, "payload_press"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +274,7 @@ int main(void)
 		cmocka_unit_test(a_host_name_is_in_a_node_only_where_nothing_else_is),
 		cmocka_unit_test(each_device_has_a_topic_of_its_own),
 		cmocka_unit_test(a_sensor_is_announced_with_what_it_measures),
+		cmocka_unit_test(a_button_that_leaves_is_named_once_more),
 		cmocka_unit_test(the_longest_document_fits),
 		cmocka_unit_test(only_what_we_announced_is_a_leftover),
 	};

@@ -175,7 +175,7 @@ static void answer_all(struct fixture *fixture, unsigned reason)
 static void begin(struct fixture *fixture, int version,
 		  const struct broker_limits *limits)
 {
-	session_begin(&fixture->session, version, limits, false);
+	session_begin(&fixture->session, "A", version, limits, false);
 	do {
 		fixture->fake.num_posted = 0;
 		post_all(fixture);
@@ -204,7 +204,7 @@ static void a_connection_opens_in_order(void **state)
 	put(fixture, 1);
 	put(fixture, 1);
 	assert_true(session_set_available(&fixture->session, 1, true));
-	session_begin(&fixture->session, 5, &no_limits, false);
+	session_begin(&fixture->session, "A", 5, &no_limits, false);
 	post_all(fixture);
 	assert_int_equal(fake->num_posted, array_length(topics));
 	for (size_t i = 0; i < array_length(topics); i++) {
@@ -287,7 +287,7 @@ static void home_assistant_is_told_after_info_and_before_states(void **state)
 
 	announce(fixture, &discovery);
 	put(fixture, 1);
-	session_begin(&fixture->session, 5, &no_limits, false);
+	session_begin(&fixture->session, "A", 5, &no_limits, false);
 	post_all(fixture);
 	assert_int_equal(fake->num_subscribed, 2);
 	assert_int_equal(fake->num_unsubscribed, 0);
@@ -345,12 +345,12 @@ static void a_broker_that_refuses_a_subscription_is_still_of_use(void **state)
 	announce(fixture, &discovery);
 	fixture->fake.subscribe_error = -EACCES;
 	log_set_level(LOG_LEVEL_ERROR);
-	session_begin(&fixture->session, 5, &no_limits, false);
+	session_begin(&fixture->session, "A", 5, &no_limits, false);
 	post_all(fixture);
 	log_set_level(LOG_LEVEL_INFO);
 	assert_int_equal(fixture->fake.num_posted, 7);
 	fixture->fake.subscribe_error = -ENOTCONN;
-	session_begin(&fixture->session, 5, &no_limits, false);
+	session_begin(&fixture->session, "A", 5, &no_limits, false);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(session_post(&fixture->session), 1);
 	assert_int_equal(session_post(&fixture->session), -ENOTCONN);
@@ -361,7 +361,7 @@ static void no_more_is_in_flight_than_the_broker_allows(void **state)
 	const struct broker_limits limits = { 3, 1, true };
 	struct fixture *fixture = *state;
 
-	session_begin(&fixture->session, 5, &limits, false);
+	session_begin(&fixture->session, "A", 5, &limits, false);
 	post_all(fixture);
 	assert_int_equal(fixture->fake.num_posted, 3);
 	session_acknowledge(&fixture->session, 2, 0);
@@ -375,7 +375,7 @@ static void what_the_broker_cannot_do_is_not_asked_of_it(void **state)
 	struct fixture *fixture = *state;
 
 	put(fixture, 0);
-	session_begin(&fixture->session, 5, &limits, false);
+	session_begin(&fixture->session, "A", 5, &limits, false);
 	post_all(fixture);
 	for (int i = 0; i < fixture->fake.num_posted; i++) {
 		assert_int_equal(fixture->fake.posted[i].qos, 0);
@@ -432,7 +432,7 @@ static void a_state_expires_when_its_reading_is_stale_and_is_then_not_posted(voi
 	store_rewind(fixture->store);
 	now_ns += 60500 * CLOCK_NS_PER_MS;
 	fixture->fake.num_posted = 0;
-	session_begin(&fixture->session, 5, &no_limits, false);
+	session_begin(&fixture->session, "A", 5, &no_limits, false);
 	post_all(fixture);
 	for (int i = 0; i < fixture->fake.num_posted; i++)
 		assert_null(strstr(fixture->fake.posted[i].topic, "/state"));
@@ -450,7 +450,7 @@ static void readings_that_waited_are_marked(void **state)
 	struct fake *fake = &fixture->fake;
 
 	put(fixture, 0);
-	session_begin(&fixture->session, 5, &no_limits, false);
+	session_begin(&fixture->session, "A", 5, &no_limits, false);
 	post_all(fixture);
 	assert_true(is_replay(&fake->posted[fake->num_posted - 1]));
 	put(fixture, 0);
@@ -468,7 +468,7 @@ static void the_first_readings_of_all_do_not_count_as_waiting(void **state)
 	struct fake *fake = &fixture->fake;
 
 	put(fixture, 0);
-	session_begin(&fixture->session, 5, &no_limits, true);
+	session_begin(&fixture->session, "A", 5, &no_limits, true);
 	post_all(fixture);
 	assert_false(is_replay(&fake->posted[fake->num_posted - 1]));
 }
