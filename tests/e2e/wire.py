@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """TCP between gateway and broker that can be cut, slowed, or made to lose one direction; what
 it carries of readings is kept."""
+import contextlib
 import json
 import socket
 import struct
@@ -8,7 +9,7 @@ import threading
 import time
 
 
-PUBLISH, PUBACK = 3, 4
+CONNECT, PUBLISH, PUBACK = 1, 3, 4
 
 
 class Packets:
@@ -36,7 +37,7 @@ class Packets:
 
 
 class Record:
-    """What the connections of a wire said of readings, in MQTT 5."""
+    """What the connections of a wire said of readings."""
 
     def __init__(self):
         self.sent = []  # every copy that the gateway has sent, in order
@@ -45,11 +46,15 @@ class Record:
     def connection(self):
         """(up, down): what is to be told of the bytes of a new connection."""
         waiting, up, down = {}, Packets(), Packets()
+        version = None
 
         def feed_up(data):
+            nonlocal version
             for kind, flags, body in up.feed(data):
-                if kind == PUBLISH and flags & 6:
-                    self.note_sent(body, waiting)
+                if kind == CONNECT:
+                    version = body[6]  # after "MQTT" and its length
+                elif kind == PUBLISH and flags & 6:
+                    self.note_sent(body, version, waiting)
 
         def feed_down(data):
             for kind, _, body in down.feed(data):
@@ -64,12 +69,14 @@ class Record:
         numbers = set(self.acknowledged[:])
         return [reading for reading in self.sent[:] if reading["seq"] in numbers]
 
-    def note_sent(self, body, waiting):
+    def note_sent(self, body, version, waiting):
         topic_end = 2 + int.from_bytes(body[:2], "big")
-        packet_id, num_properties = body[topic_end:topic_end + 2], body[topic_end + 2]
+        packet_id, rest = body[topic_end:topic_end + 2], body[topic_end + 2:]
         if body[2:topic_end].endswith(b"/readings"):
-            assert num_properties < 0x80
-            reading = json.loads(body[topic_end + 3 + num_properties:])
+            if version == 5:
+                assert rest[0] < 0x80
+                rest = rest[1 + rest[0]:]
+            reading = json.loads(rest)
             self.sent.append(reading)
             waiting[packet_id] = reading["seq"]
 
@@ -118,10 +125,9 @@ class Wire:
                 sink.sendall(data)
         except OSError:
             pass
-        try:
-            sink.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+        finally:
+            with contextlib.suppress(OSError):
+                sink.shutdown(socket.SHUT_RDWR)
 
     def block(self, *ways):
         for way in ways:
