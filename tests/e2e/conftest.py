@@ -24,6 +24,9 @@ TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("PIN2MQTT", str(TOP / "build/dev/src/app/pin2mqtt"))
 MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 WAIT_S = 30
+STOP_S = 10  # a stop's own limit is 4.8 s; the rest is for a busy machine
+PROMPT_S = 4  # a stop that waits for nobody
+port_marks = []  # sockets, open as long as this process lives
 # Since 2.0, Debian 13's, paho-mqtt wants to be told; what we take of callbacks is in both.
 PAHO_CALLBACKS = [mqtt.CallbackAPIVersion.VERSION2] if hasattr(mqtt, "CallbackAPIVersion") else []
 
@@ -31,15 +34,20 @@ Message = collections.namedtuple("Message", "topic text qos is_retained expiry_s
 
 
 def free_port():
-    """One below those that the kernel gives to clients, which nobody takes from a stopped broker."""
+    """One below those that the kernel gives to clients, which nobody takes from a stopped broker;
+    to other test processes a socket's name says so."""
     while True:
         port = random.randrange(10240, 32768)
+        mark = socket.socket(socket.AF_UNIX)
         with socket.socket() as probe:
             try:
+                mark.bind(f"\0pin2mqtt-test-port-{port}")
                 probe.bind(("127.0.0.1", port))
-                return port
             except OSError:
-                pass
+                mark.close()
+                continue
+        port_marks.append(mark)
+        return port
 
 
 def wait_until(claim, what, seconds=WAIT_S):
@@ -59,6 +67,7 @@ class Broker:
     def __init__(self, folder):
         self.folder = folder
         self.port = free_port()
+        self.ports = [self.port]
         self.url = f"mqtt://127.0.0.1:{self.port}"
         self.process = None
         self.configure("allow_anonymous true")
@@ -87,7 +96,8 @@ class Broker:
 
     def is_up(self):
         try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
+            for port in self.ports:
+                socket.create_connection(("127.0.0.1", port), 1).close()
             return True
         except OSError:
             return False
@@ -121,6 +131,7 @@ class Listener:
 
     def __init__(self, broker, user=None, password=None, name="listener"):
         self.messages = []
+        self.marks = set()
         self.lock = threading.Lock()
         self.is_subscribed = threading.Event()
         self.client = mqtt.Client(*PAHO_CALLBACKS, client_id=name, protocol=mqtt.MQTTv5)
@@ -140,10 +151,19 @@ class Listener:
         client.subscribe("#", options=SubscribeOptions(qos=1, retainAsPublished=True))
 
     def on_message(self, _client, _data, message):
+        if message.topic.startswith("mark/"):
+            self.marks.add(message.topic)
+            return
         expiry_s = getattr(message.properties, "MessageExpiryInterval", 0)
         with self.lock:
             self.messages.append(Message(message.topic, message.payload.decode(), message.qos,
                                          message.retain, expiry_s, time.monotonic()))
+
+    def catch_up(self):
+        """Waits for all that the broker has for it: its own message comes after that."""
+        mark = f"mark/{time.monotonic_ns()}"
+        self.client.publish(mark, qos=1)
+        wait_until(lambda: mark in self.marks, "its own message")
 
     def seen(self, leaf=""):
         """What has come on topics that end so."""

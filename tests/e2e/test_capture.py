@@ -7,6 +7,7 @@ import re
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 
 import pytest
@@ -198,9 +199,10 @@ def test_nobody_else_may_ask_the_gateway(gateway, tmp_path):
         pytest.skip("SKIP only root can be somebody else")
     code = ("import os, subprocess, sys; os.setgid(65534); os.setuid(65534); "
             "sys.exit(subprocess.call(sys.argv[1:]))")
-    program = shutil.copy(PROGRAM, "/tmp/pin2mqtt-as-nobody")
-    config = shutil.copy(gateway, "/tmp/pin2mqtt-as-nobody.yaml")
-    try:
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        program = shutil.copy(PROGRAM, folder)
+        config = shutil.copy(gateway, folder)
         # The name of the socket comes from the path of the configuration.
         with subprocess.Popen([PROGRAM, "run", "-c", config],
                               stderr=subprocess.DEVNULL) as process:
@@ -212,9 +214,6 @@ def test_nobody_else_may_ask_the_gateway(gateway, tmp_path):
             process.terminate()
         assert done.returncode == 69 and done.stdout == ""
         assert "only root and the gateway's own user may ask" in done.stderr
-    finally:
-        os.unlink(program)
-        os.unlink(config)
 
 
 def test_without_a_gateway_or_an_answer_there_is_a_word(gateway, tmp_path):

@@ -138,11 +138,11 @@ def test_all_is_announced_again_when_home_assistant_starts(broker, listen, run):
     listener.wait_for("/state")
     first = announced(listener)
     listener.forget()
+    began_s = time.monotonic()
     listener.client.publish("ha/status", "offline", 1)
     listener.client.publish("ha/status", "online", 1)
-    began_s = time.monotonic()
     listener.wait_for("/config", 2)
-    assert 1 <= time.monotonic() - began_s < 10
+    assert time.monotonic() - began_s >= 1
     assert announced(listener) == first
     listener.wait_for("/state")
     leaves = [re.sub(r"^.*/", "", message.topic) for message in listener.seen()
@@ -176,8 +176,7 @@ def test_what_left_the_configuration_is_taken_back_and_nothing_else(broker, list
             if message.topic == shed] == [True]
     time.sleep(6)
     late = listen()
-    late.wait_for("/config", len(others) + 2)
-    time.sleep(0.3)
+    late.catch_up()
     kept = collections.Counter(message.topic for message in late.seen("/config"))
     assert kept == collections.Counter([*others, porch, porch.replace("_porch", "")])
     assert all(announced(late)[topic] == payload for topic, payload in others.items())

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import PROGRAM, dht11s, wait_until
+from conftest import PROGRAM, STOP_S, dht11s, wait_until
 from test_outage import check_complete, check_kept_time, times_of
 from wire import Wire
 
@@ -112,7 +112,7 @@ def test_a_broker_that_is_killed(broker, listen, run, wire):
         time.sleep(dice.uniform(0, 1))
         broker.start()
     wait_past(listener, time.time())
-    assert gateway.stop() < 5
+    assert gateway.stop() < STOP_S
     taken = wire.record.taken()
     readings = check_complete(taken)
     check_kept_time(readings)
@@ -187,7 +187,7 @@ def test_a_cable_that_is_pulled(broker, listen, run, namespace):
     check_all(listener)
     namespace.pull_the_cable()
     time.sleep(2)
-    assert gateway.stop() < 5.5
+    assert gateway.stop() < STOP_S
     assert gateway.status == 0
     wire.close()
 
@@ -227,13 +227,13 @@ def test_a_clock_that_jumps(broker, listen, run, clock, hours):
     for sensor in {reading["sensor"] for reading in readings}:
         times = times_of([reading for reading in readings if reading["sensor"] == sensor])
         gaps = [later - sooner for sooner, later in zip(times, times[1:])]
-        jumps = [gap for gap in gaps if abs(gap - 1) > 0.4]
-        assert len(jumps) == 1 and abs(jumps[0] - 1 - hours * 3600) < 0.4, gaps
+        jumps = [gap for gap in gaps if abs(gap - 1) > 0.9]
+        assert len(jumps) == 1 and abs(jumps[0] - 1 - hours * 3600) < 0.9, gaps
         assert len(times) >= 12
     assert listener.last("/s0/availability") == "online"
     assert "stale" not in gateway.said()
     assert gateway.said().count("connected to the broker") == 2
     set_clock(0)
     listener.wait_for("/readings", len(listener.readings()) + 8)
-    assert gateway.stop() < 5 and gateway.status == 0
+    assert gateway.stop() < STOP_S and gateway.status == 0
     check_complete(listener.readings())

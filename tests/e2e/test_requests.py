@@ -163,6 +163,7 @@ def test_a_flood_is_bounded_and_delays_no_reading(asker, run):
 
 def test_a_retained_request_is_not_obeyed(asker, run):
     asker.post("log_level", '{"level":"error"}', retain=True)
+    asker.listener.wait_for("/request/log_level")
     gateway = run(dht11s(1), mqtt_lines=ON)
     gateway.wait_for_word("a retained request is not obeyed")
     assert asker.ask("read", sensor="s0")["status"] == "ok"

@@ -194,12 +194,19 @@ def test_health_tells_a_gateway_that_hangs_from_one_that_is_not_there(run):
 def test_one_that_asks_and_goes_harms_nobody(run):
     gateway = run()
     wait_until(lambda: health(gateway).returncode == 0, "the gateway answers")
-    name = next(line.split()[-1] for line in pathlib.Path("/proc/net/unix").read_text().split("\n")
-                if re.search(r"@pin2mqtt/[^/]*$", line) and socket_of(gateway, line.split()[6]))
+    # The kernel's list leaves out some while others come and go.
+    name = wait_until(lambda: name_of_health(gateway), "the socket's name")
     for _ in range(100):
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as client:
             client.connect("\0" + name[1:])
     assert health(gateway).returncode == 0
+
+
+def name_of_health(gateway):
+    """Of the socket that is asked; None: it is not in the list."""
+    lines = pathlib.Path("/proc/net/unix").read_text(encoding="utf-8").split("\n")
+    return next((line.split()[-1] for line in lines if re.search(r"@pin2mqtt/[^/]*$", line)
+                 and socket_of(gateway, line.split()[6])), None)
 
 
 def socket_of(gateway, inode):

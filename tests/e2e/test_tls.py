@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from conftest import free_port
+from conftest import PROMPT_S, WAIT_S, free_port
 
 PASSWORD = "Tr0ub4dor-and-3"
 
@@ -88,6 +88,7 @@ def tls_listener(broker, made):
         spoken = ["protocol websockets"] if scheme in ("ws", "wss") else []
         broker.configure("allow_anonymous true", f"listener {port}{where}", *spoken, *secure,
                          *lines)
+        broker.ports = [broker.port, port]
         broker.start()
         return f"{scheme}://127.0.0.1:{port}"
     return serve
@@ -102,7 +103,7 @@ def refused(gateway):
     found = gateway.wait_for_word(r'no connection to the broker .*reason="(.*)"')
     gateway.wait_for_word("trying the broker again")
     assert gateway.is_alive()
-    assert gateway.stop() < 2
+    assert gateway.stop() < PROMPT_S
     assert gateway.status == 0
     assert PASSWORD not in gateway.said()
     assert "connected to the broker" not in gateway.said()
@@ -117,7 +118,7 @@ def test_readings_come_over_tls_in_both_versions(serve, made, listen, run, versi
     listen().wait_for("/readings", 3)
     assert f"connected to the broker server={url} version={version}" in gateway.said()
     assert "warning" not in gateway.said()
-    assert gateway.stop() < 2
+    assert gateway.stop() < PROMPT_S
 
 
 def test_the_host_name_is_checked_by_name_and_by_address(serve, made, listen, run):
@@ -228,14 +229,14 @@ def test_a_server_that_says_nothing_holds_nothing_up(run, scheme):
         gateway = run(servers=[f"{scheme}://127.0.0.1:{silent.getsockname()[1]}"])
         gateway.wait_for_word("starts gateway=g")
         time.sleep(1)
-        assert gateway.stop() < 2
+        assert gateway.stop() < PROMPT_S
         assert gateway.status == 0
 
 
 def test_a_key_that_no_one_can_open_ends_the_start(serve, made, run):
     gateway = run(servers=[serve()], mqtt_lines=tls(
         certificate_file=made["locked"][0], key_file=made["locked"][1]))
-    assert gateway.process.wait(10) == 78
+    assert gateway.process.wait(WAIT_S) == 78
     assert re.search(r"pin2mqtt.yaml:7:15: mqtt.tls.key_file: .* needs its password",
                      gateway.said())
 
@@ -271,7 +272,7 @@ def test_readings_come_over_websockets(serve, made, listen, run, scheme, version
                   + (tls(ca_file=made["ca"]) if scheme == "wss" else ""))
     listen().wait_for("/readings", 3)
     assert f"connected to the broker server={url} version={version}" in gateway.said()
-    assert gateway.stop() < 2
+    assert gateway.stop() < PROMPT_S
 
 
 def test_a_server_that_does_not_prove_itself_is_refused_over_websockets(serve, made, run):
