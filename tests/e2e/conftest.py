@@ -33,6 +33,11 @@ PAHO_CALLBACKS = [mqtt.CallbackAPIVersion.VERSION2] if hasattr(mqtt, "CallbackAP
 Message = collections.namedtuple("Message", "topic text qos is_retained expiry_s at_s")
 
 
+def pytest_collection_modifyitems(items):
+    """The slow ones first, so that side by side none of them ends long after all others."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 def free_port():
     """One below those that the kernel gives to clients, which nobody takes from a stopped broker;
     to other test processes a socket's name says so."""
