@@ -104,6 +104,47 @@ def test_manual_of_drivers_has_every_reason_of_refusal():
     assert reasons == set(documented)
 
 
+def length_of(number_us):
+    """As the manual writes a start pulse."""
+    return f"{number_us} \\(mcs" if number_us < 1000 else f"{number_us / 1000:g} ms"
+
+
+@pytest.mark.parametrize("driver", json.loads(pin2mqtt("drivers", "--json").stdout),
+                         ids=lambda driver: driver["name"])
+def test_manual_has_the_figures_of(driver):
+    match = re.search(rf"^\.SS {driver['name']}$(.*?)(?=^\.S[SH] )",
+                      manual("pin2mqtt-drivers.7"), re.MULTILINE | re.DOTALL)
+    assert match
+    body = match.group(1)
+    assert f"\nstart pulse\t{length_of(driver['start_low_us'])}" in body
+    assert f"\nshortest interval\t{driver['min_interval_ms'] / 1000:g} s\n" in body
+    if "bits" in driver:
+        assert f"The frame has {driver['bits']} bits" in body
+
+
+def members_in(*sources):
+    """The names of JSON members that these files write."""
+    text = "".join((TOP / "src" / source).read_text(encoding="utf-8") for source in sources)
+    return set(re.findall(r'\\"([a-z_]+)\\":', text))
+
+
+def test_manual_of_topics_has_every_member_of_a_message():
+    members = members_in("app/report.c", "publish/payload.c", "publish/request.c")
+    assert {"uptime_s", "advice", "seq", "transaction"} <= members
+    # of what `pin2mqtt health --json` prints alone
+    members -= {"healthy", "connected", "online"}
+    page = manual("pin2mqtt-topics.7")
+    assert [name for name in sorted(members) if not re.search(rf"\b{name}\b", page)] == []
+
+
+def test_manual_of_topics_has_every_verb():
+    source = (TOP / "src/publish/request.c").read_text(encoding="utf-8")
+    verbs = set(re.findall(r'\[REQUEST_[A-Z_]+\] = \{ "(\w+)"', source))
+    assert len(verbs) > 3
+    section = manual("pin2mqtt-topics.7").partition(".SS Requests\n")[2].partition(".SS ")[0]
+    assert verbs == set(re.findall(r"^\.TP\n\.B (\w+)$", section, re.MULTILINE))
+
+
 def test_config_comes_from_the_environment(tmp_path):
     file = tmp_path / "mine.yaml"
     file.write_text("nonsense: 1\n", encoding="utf-8")
@@ -151,3 +192,31 @@ def test_readme_shows_what_read_prints():
     assert re.fullmatch(shape, told.stdout.strip())
     assert re.search(shape, (TOP / "README.md").read_text(encoding="utf-8"))
     assert re.search(shape, manual("pin2mqtt.1"))
+
+
+def words_of_the_program():
+    """All that its sources can say, the pieces of a text joined."""
+    words = []
+    for path in sorted((TOP / "src").rglob("*.c")):
+        source = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for text in re.findall(r'(?:"(?:[^"\\\n]|\\.)*"\s*)+', source):
+            pieces = re.findall(r'"((?:[^"\\\n]|\\.)*)"', text)
+            words.append("".join(pieces).replace('\\"', '"'))
+    return "\n".join(words)
+
+
+def quotes(page):
+    """The messages that it quotes; what differs from case to case is slanted there."""
+    source = (TOP / "packaging/man" / page).read_text(encoding="utf-8")
+    source = source.replace("\\\n", "").replace(r"\-", "-").replace(r"\(dq", '"')
+    return re.findall(r"\\\(lq(.*?)\\\(rq", source)
+
+
+def test_messages_that_the_manual_explains_are_those_of_the_program():
+    words = words_of_the_program()
+    explained = quotes("pin2mqtt-troubleshooting.7")
+    assert len(explained) > 30
+    for quote in explained:
+        pieces = re.split(r"\\fI.*?\\fR", quote)
+        assert max(map(len, pieces)) > 2, quote
+        assert re.search(".*".join(map(re.escape, pieces)), words), quote
