@@ -16,7 +16,7 @@
 #include "unit/cmocka_test.h"
 
 enum {
-	WAIT_MS = 10000,
+	WAIT_MS = 60000,
 	NUM_ROUNDS = 24,
 	NUM_SOAK_ROUNDS = 10000, /* PIN2MQTT_SOAK */
 	MAX_GROWTH_KIB = 1024,

@@ -16,7 +16,7 @@
 #include "unit/cmocka_test.h"
 #include "unit/store_test.h"
 
-enum { NUM_SENSORS = 2, WAIT_MS = 20000 };
+enum { NUM_SENSORS = 2, WAIT_MS = 60000 };
 
 struct fixture {
 	struct real_broker broker;

@@ -12,7 +12,7 @@
 #include "model/edge.h"
 #include "unit/cmocka_test.h"
 
-enum { NUM_EDGES = 5, RING_EDGES = 1024, MAX_WAIT_S = 20 };
+enum { NUM_EDGES = 5, RING_EDGES = 1024, MAX_WAIT_S = 60 };
 
 static const struct care_advice again_please = { .asks_again = true };
 
