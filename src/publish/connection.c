@@ -422,7 +422,7 @@ static int renew_broker(struct connection *connection, const struct config *conf
 	}
 	connection->broker->ops->free(connection->broker);
 	dial_finish(&connection->dial);
-	connection->dial.logged = renewed.logged;
+	connection->dial.memory = renewed.memory;
 	connection->dial.has_news = false;
 	connection->broker = connection->dial.broker = connection->session.broker =
 		broker;

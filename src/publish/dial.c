@@ -10,18 +10,18 @@
 #include "publish/payload.h"
 #include "publish/session.h"
 
-enum { CONNECT_TIMEOUT_S = 10 };
+enum { CONNECT_TIMEOUT_S = 10, PATIENCE = 10 };
 
 int dial_init(struct dial *dial)
 {
-	dial->logged = calloc(dial->config->mqtt.num_servers + 1, sizeof(*dial->logged));
-	return dial->logged ? 0 : -ENOMEM;
+	dial->memory = calloc(dial->config->mqtt.num_servers + 1, sizeof(*dial->memory));
+	return dial->memory ? 0 : -ENOMEM;
 }
 
 void dial_finish(struct dial *dial)
 {
-	free(dial->logged);
-	dial->logged = NULL;
+	free(dial->memory);
+	dial->memory = NULL;
 }
 
 static uint32_t hash(const char *text)
@@ -47,11 +47,11 @@ static void name_server(const struct dial *dial, size_t server, char out[DIAL_MA
 static void log_failure(struct dial *dial, size_t server, const char *reason)
 {
 	uint32_t now = hash(reason);
-	bool is_news = dial->logged[server] != now;
+	bool is_news = dial->memory[server].logged != now;
 	char name[DIAL_MAX_NAME];
 
 	name_server(dial, server, name);
-	dial->logged[server] = now;
+	dial->memory[server].logged = now;
 	dial->has_news |= is_news;
 	log_at(is_news ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
 	       "no connection to the broker server=%s reason=\"%s\"", name, reason);
@@ -88,7 +88,19 @@ static int connect_as(struct dial *dial, size_t server,
 					  out->version, options, &out->limits, reason);
 }
 
-/* Of the brokers that know 3.1.1 only, some say so and some hang up. */
+/* Of the brokers that know 3.1.1 only, some say so and some hang up. So does a proxy in front of
+ * a broker that starts, and one that begins to listen while it is asked why it does not seems
+ * to: a server that has spoken MQTT 5 may do so a few times. */
+static bool knows_3_1_1_only(struct dial *dial, size_t server, int error)
+{
+	struct dial_memory *memory = dial->memory ? &dial->memory[server] : NULL;
+
+	if (error != -ECONNRESET || !memory || memory->patience == 0)
+		return error == -EPROTONOSUPPORT || error == -ECONNRESET;
+	memory->patience--;
+	return false;
+}
+
 int dial_server(struct dial *dial, size_t server, const struct broker_options *options,
 		struct dialled *out, char reason[BROKER_MAX_REASON])
 {
@@ -97,8 +109,7 @@ int dial_server(struct dial *dial, size_t server, const struct broker_options *o
 
 	out->version = wanted == CONFIG_MQTT_3_1_1 ? 4 : 5;
 	error = connect_as(dial, server, options, out, reason);
-	if (wanted == CONFIG_MQTT_AUTO &&
-	    (error == -EPROTONOSUPPORT || error == -ECONNRESET)) {
+	if (wanted == CONFIG_MQTT_AUTO && knows_3_1_1_only(dial, server, error)) {
 		out->version = 4;
 		error = connect_as(dial, server, options, out, reason);
 	}
@@ -115,6 +126,12 @@ static int connect_to(struct dial *dial, size_t server, struct dialled *out,
 	return dial_server(dial, server, &options, out, reason);
 }
 
+static void forget_failures(struct dial *dial)
+{
+	for (size_t i = 0; i < dial->config->mqtt.num_servers; i++)
+		dial->memory[i].logged = 0;
+}
+
 bool dial(struct dial *dial, const struct order *order, struct dialled *out)
 {
 	char reason[BROKER_MAX_REASON];
@@ -124,8 +141,8 @@ bool dial(struct dial *dial, const struct order *order, struct dialled *out)
 			return false;
 		if (connect_to(dial, i, out, reason) == 0) {
 			name_server(dial, i, out->server);
-			memset(dial->logged, 0,
-			       dial->config->mqtt.num_servers * sizeof(*dial->logged));
+			forget_failures(dial);
+			dial->memory[i].patience = out->version == 5 ? PATIENCE : 0;
 			return true;
 		}
 		atomic_fetch_add_explicit(&dial->num_failures, 1, memory_order_relaxed);

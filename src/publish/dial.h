@@ -2,7 +2,7 @@
 /* Finds a broker: the servers in their order, MQTT 5 and then 3.1.1, and says why not.
  *
  * Threads: the connection's only, but num_failures, which any may read.
- * Memory:  the struct is the caller's; dial_init() allocates a word a server.
+ * Memory:  the struct is the caller's; dial_init() allocates a few bytes a server.
  */
 #ifndef PUBLISH_DIAL_H
 #define PUBLISH_DIAL_H
@@ -20,11 +20,17 @@
 
 enum { DIAL_MAX_NAME = 300 };
 
+/* What is remembered of a server. */
+struct dial_memory {
+	uint32_t logged; /* hash of the reason logged last */
+	uint32_t patience; /* hang-ups that do not make it one of 3.1.1 only */
+};
+
 struct dial {
 	const struct config *config; /* borrowed; outlives this */
 	struct broker *broker; /* borrowed; outlives this */
 	struct inbox *inbox; /* borrowed; outlives this */
-	uint32_t *logged; /* owned; hash of the reason logged last, a server */
+	struct dial_memory *memory; /* owned; a server each; NULL: none */
 	bool has_news; /* a failure was logged; the caller clears it */
 	_Atomic uint32_t num_failures; /* connection writes */
 };

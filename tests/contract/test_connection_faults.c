@@ -259,6 +259,19 @@ static void a_server_that_hangs_up_at_mqtt_5_is_asked_for_3_1_1(void **state)
 	assert_int_equal(newest->last_version, 4);
 }
 
+static void a_server_that_has_spoken_mqtt_5_may_hang_up(void **state)
+{
+	struct fixture *fixture = *state;
+
+	script.loses_after_first_reading = true;
+	script.connect_errors[1] = -ECONNRESET;
+	start(fixture);
+	put(fixture);
+	wait_for(&newest->num_readings, 2);
+	assert_int_equal(newest->num_connects, 3);
+	assert_int_equal(newest->last_version, 5);
+}
+
 static void a_refused_user_is_not_tried_with_3_1_1(void **state)
 {
 	struct fixture *fixture = *state;
@@ -333,6 +346,7 @@ int main(void)
 		FAULT_TEST(a_lost_acknowledgement_makes_the_reading_come_again),
 		FAULT_TEST(a_refused_version_is_followed_by_3_1_1_at_once),
 		FAULT_TEST(a_server_that_hangs_up_at_mqtt_5_is_asked_for_3_1_1),
+		FAULT_TEST(a_server_that_has_spoken_mqtt_5_may_hang_up),
 		FAULT_TEST(a_refused_user_is_not_tried_with_3_1_1),
 		FAULT_TEST(refused_readings_are_counted_and_let_others_pass),
 		HANG_TEST(a_stop_ends_though_publish_hangs),
