@@ -61,7 +61,7 @@ class Trouble:
         had not passed on, at the broker, which acknowledged it."""
         self.listener.wait_for("/readings", 1)
         for _ in range(number):
-            time.sleep(self.dice.uniform(0.1, 2))
+            time.sleep(self.dice.uniform(0.1, 4))
             what = self.dice.randrange(4)
             if what == 0:
                 self.end_broker()
@@ -111,8 +111,9 @@ def check_outage(readings, kills):
         killed_s = min(kill for kill in kills if kill > last_s - 0.1)
         worst_s = max(worst_s, killed_s - last_s)
     print(len(runs), "runs,", len(readings), f"readings, at most {worst_s:.2f} s lost")
-    # A reading takes a moment, and the next comes a moment after it.
-    assert worst_s < FLUSH_S + 0.5
+    # A reading takes a moment, the next comes a moment after it, and the thread that writes
+    # gives way to others.
+    assert worst_s < FLUSH_S + 1
 
 
 def check_rounds_of_always(broker, listen, run, ending, number):
