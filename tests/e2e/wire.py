@@ -51,9 +51,10 @@ class Record:
         def feed_up(data):
             nonlocal version
             for kind, flags, body in up.feed(data):
-                if kind == CONNECT:
-                    version = body[6]  # after "MQTT" and its length
-                elif kind == PUBLISH and flags & 6:
+                # The gateway asks in TLS, too, why a server hangs up.
+                if kind == CONNECT and body.startswith(b"\0\4MQTT"):
+                    version = body[6]
+                elif version and kind == PUBLISH and flags & 6:
                     self.note_sent(body, version, waiting)
 
         def feed_down(data):
