@@ -154,8 +154,7 @@ def test_what_waits_for_the_broker_survives_with_its_sensors_name(broker, listen
 def test_home_assistant_is_told_of_what_changes(listen, run):
     listener = listen()
     gateway = run("\n".join([sensor("goes", 1), sensor("stays", 2)]), homeassistant=SETTINGS)
-    listener.wait_for("/config", 3)
-    announced_s = time.monotonic()
+    announced_s = listener.wait_for("/config", 3)[-1].at_s
     listener.forget()
     gateway.reload(sensors="\n".join([sensor("stays", 2, name="Renamed"), sensor("comes", 1)]))
 
@@ -169,6 +168,8 @@ def test_home_assistant_is_told_of_what_changes(listen, run):
     first = listener.seen("_stays/config")[0]
     assert first.at_s - announced_s > 4, "changes are spaced"
     gateway.reload(homeassistant="{enabled: false}")
+    wait_until(lambda: last("stays") == last("comes") == "", "all is taken back")
+    listener.catch_up()
     listener.forget()
     listener.client.publish("ha/status", "online", 1)
     listener.wait_for("/readings", 8)
