@@ -91,6 +91,11 @@ int line_rest(struct line *line)
 	return line->backend->rest ? line->backend->rest(line) : 0;
 }
 
+int line_level(struct line *line)
+{
+	return line->backend->level ? line->backend->level(line) : -ENOSYS;
+}
+
 size_t line_max_waiting(const struct line *line)
 {
 	return line->max_waiting;

@@ -127,6 +127,10 @@ must_check int line_read(struct line *line, struct edge *out, size_t max_edges);
  * nobody. Returns 0 or a negative errno. */
 must_check int line_rest(struct line *line);
 
+/* The level of the wire at rest: 0 or 1, or a negative errno; -ENOSYS where the backend has
+ * none. */
+must_check int line_level(struct line *line);
+
 /* How many edges wait for us without loss. Where it is less than the edges of a frame, the
  * frame must be read while it comes in. */
 size_t line_max_waiting(const struct line *line);

@@ -29,6 +29,7 @@ struct line_backend {
 		      uint64_t *armed_ns_out);
 	int (*read)(struct line *line, struct edge *out, size_t max_edges);
 	int (*rest)(struct line *line); /* optional */
+	int (*level)(struct line *line); /* optional */
 	int (*fd)(const struct line *line); /* optional */
 
 	/* All three or none. */

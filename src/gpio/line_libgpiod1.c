@@ -301,6 +301,13 @@ static int kernel_rest(struct line *base)
 	return request_input(line);
 }
 
+static int kernel_level(struct line *base)
+{
+	int level = gpiod_line_get_value(((struct kernel_line *)base)->line);
+
+	return level < 0 ? -errno : level;
+}
+
 static int kernel_fd(const struct line *base)
 {
 	const struct kernel_line *line = (const struct kernel_line *)base;
@@ -377,6 +384,7 @@ const struct line_backend line_backend_kernel = {
 	.listen = kernel_listen,
 	.read = kernel_read,
 	.rest = kernel_rest,
+	.level = kernel_level,
 	.fd = kernel_fd,
 	.output_open = kernel_output_open,
 	.output_close = kernel_output_close,

@@ -29,6 +29,7 @@ struct kernel_line {
 	struct gpiod_line_config *low; /* output, low */
 	struct gpiod_line_config *listen; /* input with edges */
 	struct gpiod_edge_event_buffer *events;
+	uint32_t line_offset;
 	uint64_t release_ns; /* edges before it are not ours */
 	/* of the last event: its number among the request's interrupts, and the line's events */
 	unsigned long last_irq;
@@ -258,6 +259,7 @@ static int kernel_open(const struct line_place *place, const struct line_request
 			kernel_close(&line->base);
 		return error;
 	}
+	line->line_offset = place->line_offset;
 	line->base = (struct line){
 		.backend = place->backend,
 		.max_waiting = MAX_WAITING,
@@ -369,6 +371,21 @@ static int kernel_rest(struct line *base)
 	return reconfigure(line, line->rest);
 }
 
+static int kernel_level(struct line *base)
+{
+	const struct kernel_line *line = (const struct kernel_line *)base;
+
+	switch (gpiod_line_request_get_value(line->request, line->line_offset)) {
+	case GPIOD_LINE_VALUE_ERROR:
+		return -errno;
+	case GPIOD_LINE_VALUE_INACTIVE:
+		return 0;
+	case GPIOD_LINE_VALUE_ACTIVE:
+		return 1;
+	}
+	return -EIO;
+}
+
 static int kernel_fd(const struct line *base)
 {
 	return gpiod_line_request_get_fd(((const struct kernel_line *)base)->request);
@@ -446,6 +463,7 @@ const struct line_backend line_backend_kernel = {
 	.listen = kernel_listen,
 	.read = kernel_read,
 	.rest = kernel_rest,
+	.level = kernel_level,
 	.fd = kernel_fd,
 	.output_open = kernel_output_open,
 	.output_close = kernel_output_close,

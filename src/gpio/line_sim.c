@@ -126,6 +126,13 @@ static int sim_rest(struct line *line)
 	return 0;
 }
 
+/* The simulated board has its pull-ups. */
+static int sim_level(struct line *line)
+{
+	(void)line;
+	return 1;
+}
+
 /* What hangs on a driven line is not simulated. */
 static int sim_output_open(const struct line_place *place, enum output_drive drive,
 			   struct output **out, char reason[LINE_MAX_REASON])
@@ -166,6 +173,7 @@ const struct line_backend line_backend_sim = {
 	.listen = sim_listen,
 	.read = sim_read,
 	.rest = sim_rest,
+	.level = sim_level,
 	.output_open = sim_output_open,
 	.output_close = sim_output_close,
 	.output_set = sim_output_set,

@@ -245,6 +245,20 @@ static void a_line_says_how_much_may_wait_and_whether_something_does(void **stat
 	line_close(line);
 }
 
+static void a_line_at_rest_is_high_as_far_as_it_can_be_told(void **state)
+{
+	const struct subject *subject = *state;
+	struct line *line = open_subject(subject);
+	struct heard heard;
+	int level = line_level(line);
+
+	assert_true(level == 1 || level == -ENOSYS);
+	hear(subject, line, MAX_EDGES, &heard);
+	assert_int_equal(line_rest(line), 0);
+	assert_int_equal(line_level(line), level);
+	line_close(line);
+}
+
 static void a_line_that_is_held_names_its_holder(void **state)
 {
 	const struct subject *subject = *state;
@@ -286,6 +300,8 @@ static int run(const char *name, const char *pin, enum line_edges edges, bool is
 		cmocka_unit_test_prestate(
 			a_line_says_how_much_may_wait_and_whether_something_does,
 			&subject),
+		cmocka_unit_test_prestate(a_line_at_rest_is_high_as_far_as_it_can_be_told,
+					  &subject),
 		cmocka_unit_test_prestate(a_line_that_is_held_names_its_holder, &subject),
 	};
 
