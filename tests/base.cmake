@@ -1,4 +1,5 @@
 unit_test(unit/test_backoff.c base)
+unit_test(unit/test_log.c base)
 unit_test(unit/test_notify.c base)
 unit_test(unit/test_ring.c base)
 unit_test(unit/test_text.c base)

@@ -53,6 +53,7 @@ static int run_until_signal(struct config *config)
 		log_warning("the connection hangs; ending without it");
 		_exit(received < 0 ? EXIT_FAILED : EXIT_DONE);
 	}
+	log_tell_repeats(true);
 	log_info("stopped");
 	return received < 0 ? EXIT_FAILED : EXIT_DONE;
 }
@@ -86,9 +87,14 @@ static int run(int argc, char **argv)
 		return command_usage_error(&command_run, "unexpected argument: %s",
 					   argv[optind]);
 
-	struct config *config = command_load_config(command_config_path(option_path));
+	const char *path = command_config_path(option_path);
+	struct config_errors errors = { 0 };
+	struct config *config = NULL;
+	int error = config_load(path, command_driver_facts(), &config, &errors);
 
-	if (!config)
+	command_log_errors(path, &errors);
+	config_errors_finish(&errors);
+	if (error)
 		return EXIT_CONFIG;
 
 	return run_until_signal(config);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "decode/driver.h"
 
 static const char default_config[] = "/etc/pin2mqtt/pin2mqtt.yaml";
@@ -72,6 +73,21 @@ void command_print_errors(const char *path, const struct config_errors *errors)
 			fprintf(stderr, "%u:%u:", error->line, error->column);
 		fprintf(stderr, " %s%s%s%s\n", error->is_warning ? "warning: " : "",
 			error->path, *error->path ? ": " : "", error->text);
+	}
+}
+
+void command_log_errors(const char *path, const struct config_errors *errors)
+{
+	for (size_t i = 0; i < errors->num_items; i++) {
+		const struct config_error *error = &errors->items[i];
+		char place[32] = "";
+
+		if (error->line > 0)
+			snprintf(place, sizeof(place), "%u:%u:", error->line,
+				 error->column);
+		log_again(error->is_warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
+			  "%s:%s %s%s%s", path, place, error->path,
+			  *error->path ? ": " : "", error->text);
 	}
 }
 

@@ -39,6 +39,9 @@ const struct config_driver_facts *command_driver_facts(void);
 /* Prints `errors` as FILE:LINE:COLUMN: lines on stderr. */
 void command_print_errors(const char *path, const struct config_errors *errors);
 
+/* The same as lines of the log. */
+void command_log_errors(const char *path, const struct config_errors *errors);
+
 /* The configuration, which the caller frees, or NULL where it is wrong; what is found in it is
  * printed as above. */
 struct config *command_load_config(const char *path);

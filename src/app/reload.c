@@ -36,17 +36,6 @@ bool reload_stop(struct reload *reload)
 	return true;
 }
 
-static void log_findings(const char *path, const struct config_errors *errors)
-{
-	for (size_t i = 0; i < errors->num_items; i++) {
-		const struct config_error *error = &errors->items[i];
-
-		log_at(error->is_warning ? LOG_LEVEL_WARNING : LOG_LEVEL_ERROR,
-		       "%s:%u:%u: %s%s%s", path, error->line, error->column, error->path,
-		       *error->path ? ": " : "", error->text);
-	}
-}
-
 /* "...,"errors":["12:11: sensors[2].pin: ..."]", as many as fit */
 static void add_findings(struct text *out, const struct config_errors *errors)
 {
@@ -107,9 +96,10 @@ static struct config *load(struct reload *reload)
 	struct config *config = NULL;
 	int error = config_load(path, command_driver_facts(), &config, &errors);
 
-	log_findings(path, &errors);
+	command_log_errors(path, &errors);
 	if (error) {
-		log_error("not reloaded, the old configuration stays errors=%zu",
+		log_again(LOG_LEVEL_ERROR,
+			  "not reloaded, the old configuration stays errors=%zu",
 			  errors.num_errors);
 		answer(reload, "not reloaded: the file has errors", &errors);
 	}
@@ -125,7 +115,7 @@ static void warn_of_late_keys(const struct config *before, const struct config *
 
 	text_init(&changed, data, sizeof(data));
 	if (!compare_keys("store", before, after, &changed))
-		log_warning("takes effect at the next start: %s", data);
+		log_again(LOG_LEVEL_WARNING, "takes effect at the next start: %s", data);
 }
 
 /* Whether it makes a difference; what that is goes into `changed`. */
@@ -163,7 +153,8 @@ void reload_ask(struct reload *reload)
 	}
 	error = pipeline_prepare_reload(reload->pipeline, next);
 	if (error) {
-		log_error("not reloaded, the old configuration stays: %s",
+		log_again(LOG_LEVEL_ERROR,
+			  "not reloaded, the old configuration stays: %s",
 			  strerror(-error));
 		answer(reload, strerror(-error), NULL);
 		config_free(next);

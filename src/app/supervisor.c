@@ -156,6 +156,7 @@ static int watch(struct supervisor *supervisor)
 		else if (received != 0)
 			return received;
 		if (clock_mono_ns() >= supervisor->next_ns) {
+			log_tell_repeats(false);
 			look_after_threads(supervisor);
 			supervisor->next_ns = clock_mono_ns() + supervisor->round_ns;
 		}
