@@ -15,8 +15,9 @@ static const struct check {
 } checks[] = {
 	{ doctor_check_gateway, false }, { doctor_check_kernel, false },
 	{ doctor_check_clock, false },   { doctor_check_chips, false },
-	{ doctor_check_identity, true }, { doctor_check_store, true },
-	{ doctor_check_pins, true },     { doctor_check_brokers, true },
+	{ doctor_check_identity, true }, { doctor_check_sensors, true },
+	{ doctor_check_store, true },    { doctor_check_pins, true },
+	{ doctor_check_brokers, true },  { doctor_check_secrecy, true },
 };
 
 static const char why_no_start[] = "the gateway does not start without it";
@@ -69,7 +70,7 @@ static int examine(const char *path, bool is_json)
 	int error = config_load(path, command_driver_facts(), &config, &errors);
 
 	doctor.config = error ? NULL : config;
-	findings_begin(&doctor.findings, is_json);
+	findings_begin(&doctor.findings, is_json ? FINDINGS_JSON : FINDINGS_TEXT);
 	if (!tell_unreadable(&doctor, error))
 		tell_config(&doctor, &errors);
 	config_errors_finish(&errors);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/doctor.h"
 #include "app/reload.h"
 #include "app/supervisor.h"
 #include "app/version.h"
@@ -35,6 +36,8 @@ static int run_until_signal(struct config *config)
 	broker_paho_clean_environment();
 	log_info("pin2mqtt %s starts gateway=%s sensors=%zu", version_string(),
 		 config->gateway.id, config->num_sensors);
+
+	doctor_warn(config);
 
 	int error = reload_start(&reload, config);
 

@@ -10,13 +10,13 @@
 #include <unistd.h>
 
 #include "app/inquiry.h"
+#include "app/pin.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "publish/payload.h"
 
 enum {
 	MAX_LINES = 1024, /* of all chips; a board has some 60 */
-	MAX_PIN = 2 * LINE_MAX_NAME,
 	/* A first frame may be lost, and three of a kind decide on the model. */
 	MAX_TRIES = 8,
 	REST_S = 2, /* of any model, before the second pass */
@@ -45,28 +45,6 @@ static void collect(void *context, const struct line_listed *listed)
 	if (listed->is_used || listed->is_output || scan->num_candidates == MAX_LINES)
 		return;
 	scan->candidates[scan->num_candidates++].place = listed->place;
-}
-
-static bool is_same_place(const char *pin, const struct line_place *place)
-{
-	char reason[LINE_MAX_REASON];
-	struct line_place found;
-
-	return line_find(pin, &found, reason) == 0 &&
-	       strcmp(found.chip, place->chip) == 0 &&
-	       found.line_offset == place->line_offset;
-}
-
-/* The best name that leads there: the line's own, or by the chip's label, which survives
- * renumbering. */
-static void name_pin(const struct line_place *place, char pin[MAX_PIN])
-{
-	snprintf(pin, MAX_PIN, "%s", place->name);
-	if (*pin && is_same_place(pin, place))
-		return;
-	snprintf(pin, MAX_PIN, "%s/%u", place->label, place->line_offset);
-	if (!*place->label || !is_same_place(pin, place))
-		snprintf(pin, MAX_PIN, "%s/%u", place->chip, place->line_offset);
 }
 
 static void rest(const struct inquiry *inquiry)
@@ -100,7 +78,7 @@ static void ask(struct candidate *candidate, struct inquiry *inquiry)
 
 static void try_line(struct scan *scan, struct candidate *candidate, enum line_bias bias)
 {
-	char pin[MAX_PIN];
+	char pin[PIN_MAX_NAME];
 	const struct inquiry_target target = {
 		.pin = pin,
 		.driver = driver_find("dht"),
@@ -118,7 +96,7 @@ static void try_line(struct scan *scan, struct candidate *candidate, enum line_b
 		return;
 	candidate->wants_pull_up = bias == LINE_BIAS_PULL_UP;
 	scan->num_found++;
-	name_pin(&candidate->place, pin);
+	pin_name(&candidate->place, pin);
 	fprintf(stderr, "pin2mqtt scan: %s: a %s\n", pin, candidate->model->name);
 }
 
@@ -144,12 +122,12 @@ static void print_json(const struct scan *scan)
 	putchar('[');
 	for (size_t i = 0; i < scan->num_candidates; i++) {
 		const struct candidate *candidate = &scan->candidates[i];
-		char pin[MAX_PIN], data[PAYLOAD_MAX_READING + 8 * MAX_PIN];
+		char pin[PIN_MAX_NAME], data[PAYLOAD_MAX_READING + 8 * PIN_MAX_NAME];
 		struct text text;
 
 		if (!candidate->model)
 			continue;
-		name_pin(&candidate->place, pin);
+		pin_name(&candidate->place, pin);
 		text_init(&text, data, sizeof(data));
 		text_add(&text, "%s\n{\"pin\":", comma);
 		text_add_json(&text, pin);
@@ -171,12 +149,12 @@ static void print_yaml(const struct scan *scan)
 	puts("sensors:");
 	for (size_t i = 0; i < scan->num_candidates; i++) {
 		const struct candidate *candidate = &scan->candidates[i];
-		char pin[MAX_PIN], data[PAYLOAD_MAX_READING];
+		char pin[PIN_MAX_NAME], data[PAYLOAD_MAX_READING];
 		struct text text;
 
 		if (!candidate->model)
 			continue;
-		name_pin(&candidate->place, pin);
+		pin_name(&candidate->place, pin);
 		text_init(&text, data, sizeof(data));
 		payload_values(&text, &candidate->reading);
 		printf("  - id: sensor%d    # now %s\n    driver: %s\n    pin: '%s'\n",
@@ -194,9 +172,9 @@ static bool is_agreed(const struct scan *scan)
 	fprintf(stderr, "These lines are free, and each will be pulled low for 20 ms "
 			"several times:\n");
 	for (size_t i = 0; i < scan->num_candidates; i++) {
-		char pin[MAX_PIN];
+		char pin[PIN_MAX_NAME];
 
-		name_pin(&scan->candidates[i].place, pin);
+		pin_name(&scan->candidates[i].place, pin);
 		fprintf(stderr, "%s%s", i % 8 ? "  " : "\n  ", pin);
 	}
 	fprintf(stderr, "\n\nThat harms no sensor; does anything else hang on them? "

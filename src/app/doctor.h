@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The checks of `pin2mqtt doctor`: each looks at one thing that would keep the gateway from
- * working here, and tells what it found. None drives a line or changes anything.
+ * working here, and tells what it found. None changes anything; a sensor whose lines are free
+ * is asked as the gateway would ask it.
  *
  * Threads: main's.
  */
@@ -26,9 +27,20 @@ void doctor_check_clock(struct doctor *doctor);
 void doctor_check_chips(struct doctor *doctor);
 /* These want a configuration. */
 void doctor_check_identity(struct doctor *doctor);
+void doctor_check_sensors(struct doctor *doctor);
 void doctor_check_store(struct doctor *doctor);
 void doctor_check_pins(struct doctor *doctor);
+void doctor_check_secrecy(struct doctor *doctor);
 void doctor_check_brokers(struct doctor *doctor);
+
+/* Logs what the gateway itself would not find out: at its start, each thing once. */
+void doctor_warn(const struct config *config);
+
+/* Whether the disk has room for the store. Part of doctor_check_store(). */
+void doctor_check_space(struct doctor *doctor);
+
+/* What the sensor answers; its lines are free. Part of doctor_check_pins(). */
+void doctor_check_answer(struct doctor *doctor, const struct config_sensor *sensor);
 
 /* The user that this runs as; for commands in a mend. */
 const char *doctor_own_name(void);

@@ -25,14 +25,41 @@ static void folder_of(const char *path, char folder[MAX_PATH])
 		 slash ? (int)(slash - path) + (slash == path) : 1, slash ? path : ".");
 }
 
-static void check_space(struct doctor *doctor, const char *folder)
+/* Whether there is such a folder for us, or the gateway can make it. */
+static bool may_write(const char *folder)
+{
+	char parent[MAX_PATH];
+
+	if (access(folder, W_OK | X_OK) == 0)
+		return true;
+	if (errno != ENOENT)
+		return false;
+	folder_of(folder, parent);
+	return access(parent, W_OK | X_OK) == 0;
+}
+
+/* Of the folder, or of the one that the gateway will make it in. */
+static bool see_space(const char *folder, struct statvfs *out)
+{
+	char parent[MAX_PATH];
+
+	if (statvfs(folder, out) == 0)
+		return true;
+	folder_of(folder, parent);
+	return statvfs(parent, out) == 0;
+}
+
+void doctor_check_space(struct doctor *doctor)
 {
 	static const struct finding ok = { .id = "store", .level = FINDING_OK };
 	static const struct finding full = { "store_full", FINDING_WARNING, why_lost };
 	struct statvfs space;
-	char mend[MAX_MEND];
+	char folder[MAX_PATH], mend[MAX_MEND];
 
-	if (statvfs(folder, &space) != 0)
+	if (doctor->config->store.durability == CONFIG_NONE)
+		return;
+	folder_of(doctor->config->store.path, folder);
+	if (!see_space(folder, &space))
 		return;
 
 	uint64_t free_bytes = (uint64_t)space.f_bavail * space.f_frsize;
@@ -62,12 +89,12 @@ void doctor_check_store(struct doctor *doctor)
 	folder_of(path, folder);
 	snprintf(mend, sizeof(mend), "sudo install -d -o %s -m 700 %s", doctor_own_name(),
 		 folder);
-	if (access(folder, W_OK | X_OK) != 0)
+	if (!may_write(folder))
 		findings_add(&doctor->findings, &closed, mend, "%s: %s", folder,
 			     strerror(errno));
 	else if (access(path, F_OK) == 0 && access(path, R_OK | W_OK) != 0)
 		findings_add(&doctor->findings, &closed, mend, "%s: %s", path,
 			     strerror(errno));
 	else
-		check_space(doctor, folder);
+		doctor_check_space(doctor);
 }

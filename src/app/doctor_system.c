@@ -34,6 +34,29 @@ bool doctor_is_real(const struct config_sensor *sensor)
 	       strncmp(sensor->pin, "replay:", 7) != 0;
 }
 
+/* line: "1 of 2 sensors online, ..." and more lines */
+static void tell_running(struct doctor *doctor, const char *line)
+{
+	static const struct finding ok = { .id = "gateway", .level = FINDING_OK };
+	static const struct finding unread = {
+		"gateway_unread", FINDING_PROBLEM,
+		"their readings are missing, and Home Assistant shows them as unavailable"
+	};
+	int length = (int)strcspn(line, "\n");
+	unsigned num_online, num_sensors;
+
+	if (sscanf(line, "%9u of %9u sensors", &num_online, &num_sensors) == 2 &&
+	    num_online < num_sensors)
+		findings_add(&doctor->findings, &unread,
+			     "its log says which and why: journalctl -u pin2mqtt -p "
+			     "warning; with the gateway stopped doctor asks each itself",
+			     "the gateway runs, and not all sensors are read: %.*s",
+			     length, line);
+	else
+		findings_add(&doctor->findings, &ok, NULL, "the gateway runs: %.*s",
+			     length, line);
+}
+
 void doctor_check_gateway(struct doctor *doctor)
 {
 	static const struct finding ok = { .id = "gateway", .level = FINDING_OK };
@@ -53,8 +76,7 @@ void doctor_check_gateway(struct doctor *doctor)
 			&doctor->findings, &hangs, "sudo systemctl restart pin2mqtt",
 			"the gateway runs, but a part of it hangs or does not answer");
 	else
-		findings_add(&doctor->findings, &ok, NULL, "the gateway runs: %.*s",
-			     (int)strcspn(answer + 8, "\n"), answer + 8);
+		tell_running(doctor, answer + 8);
 }
 
 /* "6.1.29-rpi" as 6001029. */
@@ -220,9 +242,66 @@ const char *doctor_own_name(void)
 	return entry ? entry->pw_name : "$USER";
 }
 
-static void check_chip(struct doctor *doctor, const char *path)
+/* What a chip has. */
+struct census {
+	unsigned num_lines, num_named, num_used;
+	char label[LINE_MAX_NAME];
+	char first[LINE_MAX_NAME]; /* of the names */
+	char last[LINE_MAX_NAME];
+};
+
+static void count_line(void *context, const struct line_listed *listed)
+{
+	struct census *census = context;
+
+	census->num_lines++;
+	census->num_used += listed->is_used;
+	(void)text_copy(census->label, sizeof(census->label), listed->place.label);
+	if (!*listed->place.name)
+		return;
+	(void)text_copy(census->num_named++ ? census->last : census->first, LINE_MAX_NAME,
+			listed->place.name);
+}
+
+/* The device may let us open it and refuse us all the same: a container that has the file
+ * and not the device. */
+static void list_chip(struct doctor *doctor, const char *path)
 {
 	static const struct finding ok = { .id = "chip", .level = FINDING_OK };
+	static const struct finding refused = {
+		"chip_refused", FINDING_PROBLEM,
+		"the file is there, and the device behind it is not lent to us"
+	};
+	static const struct finding broken = { "chip_broken", FINDING_PROBLEM,
+					       "its lines cannot be read" };
+	char reason[LINE_MAX_REASON], mend[MAX_MEND];
+	struct census census = { 0 };
+	int error = line_list(path, count_line, &census, reason);
+
+	snprintf(mend, sizeof(mend),
+		 "start the container with --device %s, not with -v; a service wants "
+		 "DeviceAllow=char-gpiochip rw",
+		 path);
+	if (error == -EACCES)
+		findings_add(&doctor->findings, &refused, mend, "%s", reason);
+	else if (error)
+		findings_add(&doctor->findings, &broken, "dmesg | grep -i gpio", "%s: %s",
+			     path, reason);
+	else if (census.num_named == 0)
+		findings_add(&doctor->findings, &ok, NULL,
+			     "%s (%s) has %u lines without names, %u of them in use",
+			     path, census.label, census.num_lines, census.num_used);
+	else
+		findings_add(
+			&doctor->findings, &ok, NULL,
+			"%s (%s) has %u lines, %u of them in use; %u have names: %s%s%s",
+			path, census.label, census.num_lines, census.num_used,
+			census.num_named, census.first, *census.last ? " to " : "",
+			census.last);
+}
+
+static void check_chip(struct doctor *doctor, const char *path)
+{
 	static const struct finding closed = {
 		"chip_access", FINDING_PROBLEM,
 		"its lines cannot be read without the right to"
@@ -243,7 +322,7 @@ static void check_chip(struct doctor *doctor, const char *path)
 			     "%s may not be used by %s, whom the service runs as", path,
 			     service_user);
 	} else {
-		findings_add(&doctor->findings, &ok, NULL, "%s may be used", path);
+		list_chip(doctor, path);
 	}
 }
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 
 /* A byte becomes six at the most: \u001f. */
@@ -16,10 +17,10 @@ static const char *const level_names[NUM_FINDING_LEVELS] = {
 	[FINDING_PROBLEM] = "problem",
 };
 
-void findings_begin(struct findings *findings, bool is_json)
+void findings_begin(struct findings *findings, enum findings_form form)
 {
-	*findings = (struct findings){ .is_json = is_json };
-	if (is_json)
+	*findings = (struct findings){ .form = form };
+	if (form == FINDINGS_JSON)
 		fputs("{\"findings\":[", stdout);
 }
 
@@ -63,6 +64,13 @@ static void print_text(const struct finding *finding, const char *what, const ch
 		printf("%8s mend: %s\n", "", mend);
 }
 
+static void print_log(const struct finding *finding, const char *what, const char *mend)
+{
+	if (finding->level != FINDING_OK)
+		log_warning("%s finding=%s: %s: %s", what, finding->id, finding->why,
+			    mend);
+}
+
 void findings_add(struct findings *findings, const struct finding *finding,
 		  const char *mend, const char *format, ...)
 {
@@ -72,13 +80,20 @@ void findings_add(struct findings *findings, const struct finding *finding,
 	va_start(arguments, format);
 	vsnprintf(what, sizeof(what), format, arguments);
 	va_end(arguments);
-	if (findings->is_json && num_all(findings) > 0)
+	if (findings->form == FINDINGS_JSON && num_all(findings) > 0)
 		putchar(',');
 	findings->counts[finding->level]++;
-	if (findings->is_json)
-		print_json(finding, what, mend);
-	else
+	switch (findings->form) {
+	case FINDINGS_TEXT:
 		print_text(finding, what, mend);
+		break;
+	case FINDINGS_JSON:
+		print_json(finding, what, mend);
+		break;
+	case FINDINGS_LOG:
+		print_log(finding, what, mend);
+		break;
+	}
 	fflush(stdout); /* the next may take a minute */
 }
 
@@ -87,7 +102,7 @@ void findings_end(const struct findings *findings)
 	uint32_t num_problems = findings->counts[FINDING_PROBLEM];
 	uint32_t num_warnings = findings->counts[FINDING_WARNING];
 
-	if (findings->is_json)
+	if (findings->form == FINDINGS_JSON)
 		printf("\n],\"problems\":%u,\"warnings\":%u}\n", num_problems,
 		       num_warnings);
 	else

@@ -18,8 +18,14 @@ enum finding_level {
 };
 enum { NUM_FINDING_LEVELS = FINDING_PROBLEM + 1, FINDING_MAX_TEXT = 1024 };
 
+enum findings_form {
+	FINDINGS_TEXT, /* to stdout, for people */
+	FINDINGS_JSON, /* to stdout */
+	FINDINGS_LOG, /* what is not OK, as warnings in the log */
+};
+
 struct findings {
-	bool is_json;
+	enum findings_form form;
 	uint32_t counts[NUM_FINDING_LEVELS];
 };
 
@@ -30,7 +36,7 @@ struct finding {
 	const char *why; /* NULL where it is OK */
 };
 
-void findings_begin(struct findings *findings, bool is_json);
+void findings_begin(struct findings *findings, enum findings_form form);
 
 /* mend: a command or, where none can do it, a sentence; NULL where it is OK. */
 void findings_add(struct findings *findings, const struct finding *finding,

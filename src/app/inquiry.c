@@ -13,7 +13,7 @@
 
 enum { TIMER_SLACK_NS = 1000 };
 
-static void describe(const struct config_sensor *sensor, struct inquiry_target *out)
+void inquiry_describe(const struct config_sensor *sensor, struct inquiry_target *out)
 {
 	*out = (struct inquiry_target){
 		.pin = sensor->pin,
@@ -45,7 +45,7 @@ int inquiry_find_configured(const char *option_path, const char *id,
 		return EXIT_CONFIG;
 	for (size_t i = 0; i < config->num_sensors; i++) {
 		if (strcmp(config->sensors[i].id, id) == 0) {
-			describe(&config->sensors[i], out);
+			inquiry_describe(&config->sensors[i], out);
 			return EXIT_DONE;
 		}
 	}

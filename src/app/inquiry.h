@@ -63,6 +63,9 @@ struct inquiry {
 int inquiry_find_configured(const char *option_path, const char *id,
 			    struct config **config_out, struct inquiry_target *out);
 
+/* How a sensor of the configuration is asked; out borrows from it. */
+void inquiry_describe(const struct config_sensor *sensor, struct inquiry_target *out);
+
 /* "falling" or "both". False: neither. */
 bool inquiry_edges_from_name(const char *name, enum line_edges *out);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/pin.h"
 #include "app/report.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -37,13 +38,24 @@ static void set_available(struct publisher *publisher, uint16_t index, bool is_a
 	connection_set_available(publisher->connection, index, is_available);
 }
 
+static void note_clock(struct publisher *publisher, bool is_synced)
+{
+	if (!is_synced && !publisher->is_clock_doubted)
+		log_info("the clock is not synchronised, readings say so: sudo "
+			 "timedatectl set-ntp true");
+	else if (is_synced && publisher->is_clock_doubted)
+		log_info("the clock is synchronised");
+	publisher->is_clock_doubted = !is_synced;
+	publisher->is_clock_synced = is_synced;
+}
+
 /* Not asked for each reading: the kernel stirs its random pool with the answer, which takes
  * longer than to decode a frame. */
 static bool is_clock_synced(struct publisher *publisher, uint64_t now_ns)
 {
 	if (now_ns >= publisher->ask_clock_ns) {
 		publisher->ask_clock_ns = now_ns + ASK_CLOCK_INTERVAL_S * CLOCK_NS_PER_S;
-		publisher->is_clock_synced = clock_is_synced();
+		note_clock(publisher, clock_is_synced());
 	}
 	return publisher->is_clock_synced;
 }
@@ -80,7 +92,7 @@ static void complain(struct publisher *publisher, const struct frame *frame,
 		return;
 	sensor->is_refusing = true;
 	log_warning("%s: no reading after %u tries verdict=%s pin=%s driver=%s: %s",
-		    config->id, frame->attempt + 1U, verdict_name(verdict),
+		    config->id, sensor->num_refused, verdict_name(verdict),
 		    config->pin_as_written, sensor->decoder.driver->name,
 		    advise(sensor, verdict));
 }
@@ -151,6 +163,7 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 	struct publisher_sensor *sensor = &publisher->sensors[frame->sensor];
 	struct reading reading = { .sensor = frame->sensor };
 	const struct driver *model = sensor->decoder.model;
+	uint32_t max_retries = publisher->config->sensors[frame->sensor].max_retries;
 	struct decode_evidence evidence;
 	enum verdict verdict = decoder_take(&sensor->decoder, frame, &reading, &evidence);
 
@@ -178,10 +191,11 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 		log_debug("%s: refused verdict=%s try=%u edges=%u",
 			  sensor_id(publisher, frame->sensor), verdict_name(verdict),
 			  frame->attempt + 1U, frame->num_edges);
-		if (!care.asks_again) {
+		if (!care.asks_again)
 			requests_on_refusal(publisher, frame->sensor, verdict);
+		/* Of a short interval there may be no time for a second try in any turn. */
+		if (!care.asks_again || sensor->num_refused > max_retries)
 			complain(publisher, frame, verdict);
-		}
 		if (care_is_hung(&sensor->care))
 			cut_power(publisher, frame->sensor);
 	}
@@ -218,9 +232,12 @@ static void take_fault(struct publisher *publisher, uint16_t index)
 				reason))
 		return;
 	if (error)
-		log_error("%s: line not available, will try again pin=%s: %s",
+		log_error("%s: line not available, will try again pin=%s finding=%s: %s: "
+			  "%s",
 			  sensor_id(publisher, index),
-			  publisher->config->sensors[index].pin_as_written, reason);
+			  publisher->config->sensors[index].pin_as_written,
+			  pin_trouble(error, reason)->finding.id, reason,
+			  pin_trouble(error, reason)->mend);
 	else if (sensor->is_faulty)
 		log_info("%s: line is there again", sensor_id(publisher, index));
 	sensor->is_faulty = error != 0;

@@ -72,6 +72,7 @@ struct publisher {
 	uint64_t health_ns; /* when `health` is due */
 	uint64_t ask_clock_ns; /* when to ask again whether the clock is set */
 	bool is_clock_synced; /* the last answer */
+	bool is_clock_doubted; /* it is not, and that is logged */
 	_Atomic bool is_stopping; /* owner writes */
 	_Atomic uint32_t num_rounds; /* how often the thread has gone round; it writes */
 	struct thread thread;

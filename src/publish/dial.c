@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "publish/payload.h"
 #include "publish/session.h"
+#include "publish/trouble.h"
 
 enum { CONNECT_TIMEOUT_S = 10, PATIENCE = 10 };
 
@@ -44,7 +45,7 @@ static void name_server(const struct dial *dial, size_t server, char out[DIAL_MA
 		snprintf(out, DIAL_MAX_NAME, "%s", name);
 }
 
-static void log_failure(struct dial *dial, size_t server, const char *reason)
+static void log_failure(struct dial *dial, size_t server, int error, const char *reason)
 {
 	uint32_t now = hash(reason);
 	bool is_news = dial->memory[server].logged != now;
@@ -54,7 +55,9 @@ static void log_failure(struct dial *dial, size_t server, const char *reason)
 	dial->memory[server].logged = now;
 	dial->has_news |= is_news;
 	log_at(is_news ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-	       "no connection to the broker server=%s reason=\"%s\"", name, reason);
+	       "no connection to the broker server=%s reason=\"%s\": %s", name, reason,
+	       trouble_mend(
+		       trouble_of_connect(dial->config->mqtt.servers[server], error)));
 }
 
 struct broker_options dial_options(const struct config *config)
@@ -139,14 +142,17 @@ bool dial(struct dial *dial, const struct order *order, struct dialled *out)
 	for (size_t i = 0; i < dial->config->mqtt.num_servers; i++) {
 		if (order_get(order) != ORDER_SERVE)
 			return false;
-		if (connect_to(dial, i, out, reason) == 0) {
+
+		int error = connect_to(dial, i, out, reason);
+
+		if (error == 0) {
 			name_server(dial, i, out->server);
 			forget_failures(dial);
 			dial->memory[i].patience = out->version == 5 ? PATIENCE : 0;
 			return true;
 		}
 		atomic_fetch_add_explicit(&dial->num_failures, 1, memory_order_relaxed);
-		log_failure(dial, i, reason);
+		log_failure(dial, i, error, reason);
 	}
 	return false;
 }

@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 
+/* Of a PUBACK: it was taken, and nobody has subscribed to the topic. */
+enum { REASON_NO_SUBSCRIBERS = 0x10 };
+
 /* MQTT 5's codes from 0x80 (CONNACK, PUBACK, SUBACK, DISCONNECT share them). NULL where it is
  * none of those. Source: MQTT 5.0, 2.4. */
 const char *reason_words(unsigned code);

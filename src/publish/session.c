@@ -10,6 +10,7 @@
 #include "publish/payload.h"
 #include "publish/reason.h"
 #include "publish/session_inside.h"
+#include "publish/trouble.h"
 
 enum {
 	REPLAY_AFTER_MS = 5000, /* a reading that is so old has waited for the broker */
@@ -278,8 +279,9 @@ static void refuse(struct session *session, const struct in_flight *message,
 	atomic_fetch_add_explicit(&session->num_refused, 1, memory_order_relaxed);
 	/* Once for each reason: a refusal of all comes by the thousand. */
 	log_at(session->last_refusal == reason ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
-	       "the broker refused a message topic=%s reason=0x%02x \"%s\"",
-	       message->leaf, reason, words ? words : "unknown");
+	       "the broker refused a message topic=%s reason=0x%02x \"%s\": %s",
+	       message->leaf, reason, words ? words : "unknown",
+	       trouble_mend(TROUBLE_FORBIDDEN));
 	session->last_refusal = reason;
 	if (message->seq != 0 && !waits_for_quota(session, reason))
 		store_ack(session->store, message->seq);

@@ -9,12 +9,17 @@
 
 #include "base/clock.h"
 #include "base/wake.h"
-#include "config/shape.h"
 #include "publish/dial.h"
 #include "publish/payload.h"
 #include "publish/reason.h"
 
-enum { ACK_TIMEOUT_S = 10, REFUSED = 0x80, MAX_CLIENT_ID = 24 };
+enum {
+	ACK_TIMEOUT_S = 10,
+	RETURN_TIMEOUT_S = 3, /* of a message that comes back: brokers do it at once */
+
+	REFUSED = 0x80,
+	MAX_CLIENT_ID = 24,
+};
 
 /* What the library's threads tell. */
 struct answer {
@@ -22,6 +27,7 @@ struct answer {
 	_Atomic uint32_t is_there; /* an acknowledgement, or the end of the connection */
 	_Atomic uint32_t is_lost;
 	_Atomic uint32_t reason; /* of the acknowledgement or the end */
+	_Atomic uint32_t has_returned; /* a message that we posted came to us */
 };
 
 static void set(struct answer *answer, bool is_lost, unsigned reason)
@@ -36,7 +42,7 @@ static void set(struct answer *answer, bool is_lost, unsigned reason)
 
 static void on_acknowledged(void *context, int token, unsigned reason)
 {
-	(void)token; /* there is one message */
+	(void)token; /* one message at a time */
 	set(context, false, reason);
 }
 
@@ -45,113 +51,176 @@ static void on_lost(void *context, unsigned reason)
 	set(context, true, reason);
 }
 
-static void judge_connect(struct trial *trial, const char *server, int error)
+static void on_arrived(void *context, const char *topic, const char *payload,
+		       size_t num_bytes, bool is_retained)
 {
-	if (error == -EACCES)
-		trial->verdict = TRIAL_LOGIN;
-	else if (error == -EPROTO && shape_is_tls_server(server))
-		trial->verdict = TRIAL_TLS;
-	else
-		trial->verdict = TRIAL_UNREACHABLE;
+	struct answer *answer = context;
+
+	(void)topic; /* there is one subscription */
+	(void)payload;
+	(void)num_bytes;
+	(void)is_retained;
+	atomic_store(&answer->has_returned, true);
+	wake_signal(&answer->wake);
 }
 
-static void say(struct trial *trial, enum trial_verdict verdict, const char *reason)
+/* A trial that is under way. */
+struct attempt {
+	struct broker *broker; /* owned */
+	struct answer answer;
+	struct trial *out; /* borrowed; outlives this */
+};
+
+static void say(struct trial *trial, enum trouble trouble, const char *reason)
 {
-	trial->verdict = verdict;
+	trial->trouble = trouble;
 	snprintf(trial->reason, sizeof(trial->reason), "%s", reason);
 }
 
-static void judge_answer(struct trial *trial, const struct answer *answer)
+static void await(struct answer *answer, const _Atomic uint32_t *flag, unsigned timeout_s)
 {
-	unsigned reason = atomic_load(&answer->reason);
-	const char *words = reason_words(reason);
+	uint64_t end_ns = clock_mono_ns() + timeout_s * CLOCK_NS_PER_S;
 
-	if (!atomic_load(&answer->is_there))
-		say(trial, TRIAL_SILENT, "it acknowledges nothing");
-	else if (atomic_load(&answer->is_lost))
-		say(trial, TRIAL_FORBIDDEN, words ? words : "it hung up");
-	else if (reason >= REFUSED)
-		say(trial, TRIAL_FORBIDDEN, words ? words : "refused");
+	while (!atomic_load(flag) && clock_mono_ns() < end_ns)
+		(void)wake_wait(&answer->wake, end_ns);
 }
 
-/* One message where the gateway posts, too: a broker's rules are for its topics. */
-static int post(struct broker *broker, const struct config *config)
+/* Posts and waits until it is acknowledged, the connection is gone or time is up. Returns 0
+ * or a negative errno. */
+static int post(struct attempt *attempt, const char *topic, const char *payload)
 {
-	char topic[PAYLOAD_MAX_TOPIC];
-	struct text text;
-
-	text_init(&text, topic, sizeof(topic));
-	payload_gateway_topic(&text, config, "doctor");
-
 	const struct broker_message message = {
 		.topic = topic,
-		.payload = "{}",
-		.num_bytes = 2,
+		.payload = payload,
+		.num_bytes = strlen(payload),
 		.qos = 1,
 	};
 
-	return text.is_cut ? -ENAMETOOLONG : broker->ops->publish(broker, &message);
+	atomic_store(&attempt->answer.is_there, false);
+
+	int token = attempt->broker->ops->publish(attempt->broker, &message);
+
+	if (token < 0)
+		return token;
+	await(&attempt->answer, &attempt->answer.is_there, ACK_TIMEOUT_S);
+	return 0;
 }
 
-static void try_post(struct broker *broker, const struct config *config,
-		     struct answer *answer, struct trial *out)
+static bool is_refused(const struct answer *answer)
 {
-	uint64_t end_ns = clock_mono_ns() + ACK_TIMEOUT_S * CLOCK_NS_PER_S;
-	int token = post(broker, config);
+	return atomic_load(&answer->is_there) &&
+	       (atomic_load(&answer->is_lost) || atomic_load(&answer->reason) >= REFUSED);
+}
 
-	if (token < 0) {
-		say(out, TRIAL_UNREACHABLE, strerror(-token));
-		return;
+/* Where MQTT 3.1.1 cannot say that it dropped a message, that it comes back says that it did
+ * not. */
+static void try_topic(struct attempt *attempt, const char *topic)
+{
+	struct trial *out = attempt->out;
+	struct answer *answer = &attempt->answer;
+	bool may_listen = out->version != 5 &&
+			  attempt->broker->ops->subscribe(attempt->broker, topic, 1) == 0;
+	int error = post(attempt, topic, "{}");
+	const char *words = reason_words(atomic_load(&answer->reason));
+
+	if (error) {
+		say(out, TROUBLE_UNREACHABLE, strerror(-error));
+	} else if (!atomic_load(&answer->is_there)) {
+		say(out, TROUBLE_SILENT, "it acknowledges nothing");
+	} else if (is_refused(answer)) {
+		say(out, TROUBLE_FORBIDDEN,
+		    words                           ? words
+		    : atomic_load(&answer->is_lost) ? "it hung up"
+						    : "refused");
+	} else if (may_listen) {
+		await(answer, &answer->has_returned, RETURN_TIMEOUT_S);
+		if (!atomic_load(&answer->has_returned))
+			say(out, TROUBLE_UNHEARD,
+			    "it takes messages, and gives them to nobody; MQTT 3.1.1 "
+			    "does not tell why");
 	}
-	while (!atomic_load(&answer->is_there) && clock_mono_ns() < end_ns)
-		(void)wake_wait(&answer->wake, end_ns);
-	judge_answer(out, answer);
+}
+
+/* An empty message, not kept, about a device that nobody has: it changes nothing. */
+static void try_discovery(struct attempt *attempt, const char *topic)
+{
+	const struct answer *answer = &attempt->answer;
+	struct trial *out = attempt->out;
+
+	if (post(attempt, topic, "") != 0 || !atomic_load(&answer->is_there))
+		out->audience = TRIAL_UNASKED;
+	else if (is_refused(answer))
+		out->audience = TRIAL_FORBIDDEN;
+	else if (out->version != 5)
+		out->audience = TRIAL_UNKNOWN;
+	else
+		out->audience = atomic_load(&answer->reason) == REASON_NO_SUBSCRIBERS
+					? TRIAL_NOBODY
+					: TRIAL_SOMEBODY;
 }
 
 /* As the gateway connects, but under another name, which throws nobody out, and without a
- * will, which would say that the gateway is gone. */
-static int try_server(struct broker *broker, const struct config *config, size_t server,
-		      struct answer *answer, struct trial *out)
+ * will, which would say that the gateway is gone. Returns whether it is connected. */
+static bool connect_beside(struct attempt *attempt, const struct config *config,
+			   size_t server)
 {
 	char client_id[MAX_CLIENT_ID];
 	struct broker_options options = dial_options(config);
-	struct dial dialler = { .config = config, .broker = broker };
+	struct dial dialler = { .config = config, .broker = attempt->broker };
 	struct dialled dialled = { 0 };
+	struct trial *out = attempt->out;
 
 	snprintf(client_id, sizeof(client_id), "pin2mqtt-doctor-%d", (int)getpid());
 	options.client_id = client_id;
 
 	int error = dial_server(&dialler, server, &options, &dialled, out->reason);
 
-	if (error) {
-		judge_connect(out, config->mqtt.servers[server], error);
+	if (error)
+		out->trouble = trouble_of_connect(config->mqtt.servers[server], error);
+	else
+		out->version = dialled.version;
+	return !error;
+}
+
+static int try_server(struct attempt *attempt, const struct config *config, size_t server,
+		      const char *discovery_topic)
+{
+	char data[PAYLOAD_MAX_TOPIC];
+	struct text topic;
+
+	text_init(&topic, data, sizeof(data));
+	payload_gateway_topic(&topic, config, "doctor");
+	if (topic.is_cut)
+		return -ENAMETOOLONG;
+	if (!connect_beside(attempt, config, server))
 		return 0;
-	}
-	out->version = dialled.version;
-	try_post(broker, config, answer, out);
-	broker->ops->disconnect(broker, true);
+	try_topic(attempt, data);
+	if (discovery_topic && attempt->out->trouble == TROUBLE_NONE)
+		try_discovery(attempt, discovery_topic);
+	attempt->broker->ops->disconnect(attempt->broker, true);
 	return 0;
 }
 
-int trial_run(const struct config *config, size_t server, struct trial *out)
+int trial_run(const struct config *config, size_t server, const char *discovery_topic,
+	      struct trial *out)
 {
-	struct answer answer = { .wake = { .fd = -1 } };
+	struct attempt attempt = { .answer.wake.fd = -1, .out = out };
 	const struct broker_events events = {
 		.acknowledged = on_acknowledged,
 		.lost = on_lost,
-		.context = &answer,
+		.arrived = on_arrived,
+		.context = &attempt.answer,
 	};
-	struct broker *broker;
-	int error = wake_open(&answer.wake);
+	int error = wake_open(&attempt.answer.wake);
 
-	*out = (struct trial){ .verdict = TRIAL_GOOD };
+	*out = (struct trial){ .trouble = TROUBLE_NONE };
 	if (error)
 		return error;
-	error = broker_paho_new(&events, &broker);
+	error = broker_paho_new(&events, &attempt.broker);
 	if (!error) {
-		error = try_server(broker, config, server, &answer, out);
-		broker->ops->free(broker);
+		error = try_server(&attempt, config, server, discovery_topic);
+		attempt.broker->ops->free(attempt.broker);
 	}
-	wake_close(&answer.wake);
+	wake_close(&attempt.answer.wake);
 	return error;
 }

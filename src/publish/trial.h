@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A try of one broker, beside a gateway that may be running: connects as another client,
- * posts one message that nobody keeps, and goes.
+ * posts two messages that nobody keeps, and goes.
  *
  * Threads: any; blocks, for a minute at the worst (DNS, TLS, a frozen broker).
  */
@@ -12,25 +12,29 @@
 #include "base/attributes.h"
 #include "config/config.h"
 #include "publish/broker.h"
+#include "publish/trouble.h"
 
-enum trial_verdict {
-	TRIAL_GOOD,
-	TRIAL_UNREACHABLE, /* no connection, or one that breaks */
-	TRIAL_TLS, /* client and server do not agree, or the certificate is not trusted */
-	TRIAL_LOGIN, /* the broker does not let us in */
-	TRIAL_FORBIDDEN, /* the message was refused */
-	TRIAL_SILENT, /* the message was not acknowledged */
+/* Who takes what is told to Home Assistant. */
+enum trial_audience {
+	TRIAL_UNASKED, /* nothing is told it, or nothing could be posted */
+	TRIAL_SOMEBODY,
+	TRIAL_NOBODY,
+	TRIAL_FORBIDDEN, /* the broker refused it */
+	TRIAL_UNKNOWN, /* MQTT 3.1.1 does not tell */
 };
-enum { NUM_TRIAL_VERDICTS = TRIAL_SILENT + 1 };
+enum { NUM_TRIAL_AUDIENCES = TRIAL_UNKNOWN + 1 };
 
 struct trial {
-	enum trial_verdict verdict;
+	enum trouble trouble;
+	enum trial_audience audience;
 	int version; /* 5 or 4; 0: not connected */
-	char reason[BROKER_MAX_REASON]; /* where it is not good */
+	char reason[BROKER_MAX_REASON]; /* of the trouble */
 };
 
-/* server: index into config->mqtt.servers. Returns 0, whatever the verdict, or a negative
- * errno. */
-must_check int trial_run(const struct config *config, size_t server, struct trial *out);
+/* server:          index into config->mqtt.servers
+ * discovery_topic: like those of discovery, and of no device; NULL: not to be tried
+ * Returns 0, whatever the trouble, or a negative errno. */
+must_check int trial_run(const struct config *config, size_t server,
+			 const char *discovery_topic, struct trial *out);
 
 #endif

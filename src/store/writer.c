@@ -15,12 +15,23 @@ enum { BOOT_ID_LENGTH = 36 };
 
 static const uint64_t NEVER = UINT64_MAX;
 
+static const char *mend_of(int error)
+{
+	if (error == -ENOSPC)
+		return "make room on its disk, or set store.max_size lower";
+	if (error == -EBUSY)
+		return "another gateway may use it: give each a store.path of its own";
+	return "its folder must be there, be the gateway's own and on a disk that can be "
+	       "written";
+}
+
 /* Logs what keeps us from the file, once until it can be used again. */
-static void note_trouble(struct store *store, const char *doing, const char *reason)
+static void note_trouble(struct store *store, int error, const char *doing,
+			 const char *reason)
 {
 	log_at(store->is_trouble_known ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR,
-	       "cannot %s the store, readings wait in memory path=%s reason=\"%s\"",
-	       doing, store->options.path, reason);
+	       "cannot %s the store, readings wait in memory path=%s reason=\"%s\": %s",
+	       doing, store->options.path, reason, mend_of(error));
 	store->is_trouble_known = true;
 	store->retry_ns =
 		clock_mono_ns() + backoff_next_ms(&store->backoff) * CLOCK_NS_PER_MS;
@@ -90,7 +101,7 @@ static void give_way(struct store *store, int error, const char *doing,
 		store->database = NULL;
 	}
 	if (error != -EBADMSG || !set_aside(store, reason))
-		note_trouble(store, doing, reason);
+		note_trouble(store, error, doing, reason);
 	store_call_reader(store);
 }
 

@@ -55,6 +55,18 @@ def free_port():
         return port
 
 
+def dead_port():
+    """(socket, port): as long as the socket is open, nobody can listen there."""
+    holder = socket.socket()
+    while True:
+        port = random.randrange(10240, 32768)
+        try:
+            holder.bind(("127.0.0.1", port))
+            return holder, port
+        except OSError:
+            pass
+
+
 def wait_until(claim, what, seconds=WAIT_S):
     """Waits until claim() is true, and returns what it returned."""
     end_s = time.monotonic() + seconds

@@ -4,13 +4,14 @@ Those of chips, lines and rights are in tests/board."""
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 import pytest
 
 import test_tls
 
-from conftest import PROGRAM, WAIT_S, free_port, wait_until
+from conftest import PROGRAM, WAIT_S, dead_port, free_port, wait_until
 
 certificates = test_tls.certificates
 serve = test_tls.tls_listener
@@ -41,11 +42,12 @@ class Doctor:
             assert (finding["level"] == "ok") != ("why" in finding and "mend" in finding), finding
         return told["findings"]
 
-    def of_broker(self, url, more="", top=""):
+    def of_broker(self, url, more="", homeassistant="{enabled: false}"):
         """What is found of one broker."""
-        found = self.findings(f"gateway: {{id: g}}\n{top}mqtt:\n  servers: ['{url}']\n{more}\n"
-                              + SENSOR)
-        return [finding for finding in found if finding["id"].startswith("broker")]
+        found = self.findings(f"gateway: {{id: g}}\nmqtt:\n  servers: ['{url}']\n{more}\n"
+                              f"homeassistant: {homeassistant}\n" + SENSOR)
+        return [finding for finding in found
+                if finding["id"].startswith(("broker", "homeassistant"))]
 
 
 @pytest.fixture(name="doctor")
@@ -104,12 +106,15 @@ def store_finding(doctor, lines):
 
 
 def test_a_store_that_cannot_be_written_is_a_warning(doctor, tmp_path):
-    [found] = store_finding(doctor, f"path: {tmp_path}/none/state.db")
+    [found] = store_finding(doctor, f"path: {tmp_path}/none/of/this/state.db")
     assert (found["id"], found["level"]) == ("store_closed", "warning")
-    assert found["mend"].endswith(f"{tmp_path}/none")
+    assert found["mend"].endswith(f"{tmp_path}/none/of/this")
+    # the gateway makes one folder
+    [found] = store_finding(doctor, f"path: {tmp_path}/none/state.db")
+    assert (found["id"], found["level"]) == ("store", "ok")
     [found] = store_finding(doctor, f"path: {tmp_path}/state.db")
     assert (found["id"], found["level"]) == ("store", "ok")
-    assert store_finding(doctor, f"path: {tmp_path}/none/state.db, durability: none") == []
+    assert store_finding(doctor, "path: /dev/null/none/state.db, durability: none") == []
 
 
 def test_a_disk_that_is_full_is_a_warning(doctor, tmp_path):
@@ -135,13 +140,16 @@ def test_a_recording_that_is_not_there_is_told(doctor, broker):
 
 
 def test_a_broker_that_is_not_there_is_told(doctor):
-    [found] = doctor.of_broker(f"mqtt://127.0.0.1:{free_port()}")
+    holder, port = dead_port()
+    with holder:
+        [found] = doctor.of_broker(f"mqtt://127.0.0.1:{port}")
     assert found["id"] == "broker_unreachable" and "connection refused" in found["what"]
 
 
 def test_a_name_that_nobody_has_is_told(doctor):
     [found] = doctor.of_broker("mqtt://nobody.invalid")
-    assert found["id"] == "broker_unreachable" and "host not found" in found["what"]
+    assert found["id"] == "broker_name" and "host not found" in found["what"]
+    assert "getent hosts" in found["mend"]
 
 
 @pytest.mark.parametrize("version", ["5", "3.1.1"])
@@ -169,6 +177,38 @@ def test_a_topic_that_may_not_be_written_is_told(doctor, broker, tmp_path):
     broker.start()
     [found] = doctor.of_broker(broker.url)
     assert found["level"] == "ok"
+
+
+def test_a_message_that_comes_to_nobody_is_a_warning_in_3_1_1(doctor, broker, tmp_path):
+    acl = tmp_path / "acl"
+    acl.write_text("topic readwrite pin2mqtt/other/#\n")
+    broker.stop()
+    broker.configure("allow_anonymous true", f"acl_file {acl}")
+    broker.start()
+    [found] = doctor.of_broker(broker.url, "  version: 3.1.1")
+    assert (found["id"], found["level"]) == ("broker_unheard", "warning")
+    acl.write_text("topic readwrite pin2mqtt/g/#\n")
+    broker.stop()
+    broker.start()
+    [found] = doctor.of_broker(broker.url, "  version: 3.1.1")
+    assert found["level"] == "ok"
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_who_takes_what_home_assistant_is_told(doctor, broker, listen, version):
+    more, there = f"  version: {version}", "{enabled: true, prefix: ha}"
+    found = doctor.of_broker(broker.url, more, there)[-1]
+    if version == "5":
+        assert (found["id"], found["level"]) == ("homeassistant_absent", "warning")
+    else:
+        assert (found["id"], found["level"]) == ("homeassistant", "ok")
+    listener = listen()
+    found = doctor.of_broker(broker.url, more, there)[-1]
+    assert (found["id"], found["level"]) == ("homeassistant", "ok")
+    # of a device that there is not, and nothing that the broker keeps
+    [probe] = [m for m in listener.wait_for("/config") if m.topic.startswith("ha/device/")]
+    assert (probe.text, probe.is_retained) == ("", False)
+    assert probe.topic.endswith("_DOCTOR/config")
 
 
 def test_an_authority_that_is_not_trusted_is_told(doctor, serve, made):
@@ -214,6 +254,53 @@ def test_doctor_disturbs_neither_the_gateway_nor_its_topics(doctor, broker, list
     [probe] = listener.wait_for("b/g/doctor")
     assert (probe.text, probe.is_retained) == ("{}", False)
     assert "lost" not in gateway.said() and listener.last("b/g/status") == "online"
+
+
+def test_a_gateway_that_stands_still_is_told(doctor, run):
+    gateway = run()
+    gateway.wait_for_word("connected to the broker")
+    config = gateway.process.args[gateway.process.args.index("-c") + 1]
+    gateway.process.send_signal(signal.SIGSTOP)
+    try:
+        doctor.config = config
+        found = doctor.findings(config.read_text())
+    finally:
+        gateway.process.send_signal(signal.SIGCONT)
+    assert "gateway_hangs" in {f["id"] for f in found if f["level"] == "problem"}
+
+
+def test_sensors_that_the_running_gateway_does_not_read_are_told(doctor, run, tmp_path):
+    recording = tmp_path / "silent.csv"
+    subprocess.run([PROGRAM, "synth", "--driver", "dht22", "--silent", "--frames", "500", "-o",
+                    recording], check=True)
+    gateway = run(f"  - {{id: porch, driver: dht22, pin: 'replay:{recording}', interval: 2s}}")
+    gateway.wait_for_word("connected to the broker")
+    doctor.config = gateway.process.args[gateway.process.args.index("-c") + 1]
+    [found] = [f for f in doctor.findings(doctor.config.read_text())
+               if f["id"] == "gateway_unread"]
+    assert "0 of 1 sensors online" in found["what"] and "journalctl" in found["mend"]
+
+
+def test_a_sensor_tells_its_values_and_how_it_comes_through(doctor, tmp_path):
+    def of_sensor(pin, driver="dht22"):
+        found = doctor.findings(f"mqtt: {{servers: ['mqtt://127.0.0.1:{free_port()}']}}\n"
+                                f"sensors: [{{id: porch, driver: {driver}, pin: '{pin}'}}]\n")
+        return [f for f in found if f["id"].startswith("sensor")]
+
+    def recorded(*options):
+        file = tmp_path / "frames.csv"
+        subprocess.run([PROGRAM, "synth", "--driver", "dht22", "--frames", "20", "-o", file,
+                        *options], check=True)
+        return f"replay:{file}"
+
+    [found] = of_sensor("sim/4", "dht")
+    assert found["id"] == "sensor" and "a dht" in found["what"] and '"humidity"' in found["what"]
+    [found] = of_sensor(recorded("--silent"))
+    assert found["id"] == "sensor_silent" and "check the wiring" in found["mend"]
+    [found] = of_sensor(recorded("--bytes", "0102030405"))
+    assert found["id"] == "sensor_refused" and "bad_checksum" in found["what"]
+    [found] = of_sensor(recorded("--temperature", "21.5"))
+    assert found["id"] == "sensor" and '"temperature":21.5' in found["what"]
 
 
 def test_doctor_finds_the_running_gateway(run):
