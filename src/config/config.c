@@ -48,6 +48,20 @@ int config_parse(const char *data, size_t num_bytes, const char *path,
 	return result;
 }
 
+/* What to do about a file that cannot be read. */
+static const char *hint(int error)
+{
+	switch (error) {
+	case -ENOENT:
+		return " (-c FILE names another; examples are in "
+		       "/usr/share/doc/pin2mqtt/examples)";
+	case -EACCES:
+		return " (the service's is for root and its own user: sudo?)";
+	default:
+		return "";
+	}
+}
+
 int config_load(const char *path, const struct config_driver_facts *drivers,
 		struct config **out, struct config_errors *errors)
 {
@@ -56,7 +70,8 @@ int config_load(const char *path, const struct config_driver_facts *drivers,
 
 	if (result < 0) {
 		config_errors_add(errors, (struct config_place){ 0 }, "",
-				  "cannot be read: %s", file_error(result));
+				  "cannot be read: %s%s", file_error(result),
+				  hint(result));
 		return result;
 	}
 	result = config_parse(file.data, file.num_bytes, path, drivers, out, errors);

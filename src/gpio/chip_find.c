@@ -194,6 +194,11 @@ static int start(struct search *search, const char *wanted, visit_fn *visit)
 	return visit_all(search, visit);
 }
 
+static bool is_number(const char *name)
+{
+	return *name && strspn(name, "0123456789") == strlen(name);
+}
+
 /* What to say when nothing fits. what: "line" or "chip" */
 static int explain_nothing(const struct search *search, const char *what,
 			   struct text *reason)
@@ -215,6 +220,10 @@ static int explain_nothing(const struct search *search, const char *what,
 	}
 	text_add(reason, "no %s \"%s\"; the chips are %s", what, search->wanted,
 		 search->chips);
+	/* Other programs number the pins of a Raspberry Pi. */
+	if (is_number(search->wanted))
+		text_add(reason, "; a number alone is no pin: GPIO%s, or CHIP/%s",
+			 search->wanted, search->wanted);
 	return strcmp(what, "chip") == 0 ? -ENODEV : -ENOENT;
 }
 

@@ -219,6 +219,7 @@ static void a_chip_or_offset_that_is_not_there_is_said(void **state)
 			 "/dev/nowhere: No such file or directory");
 	assert_not_found("/dev/null/3", -ENODEV, "/dev/null is no GPIO chip");
 	/* No offset: a line's name. */
+	assert_not_found("4", -ENOENT, "a number alone is no pin: GPIO4, or CHIP/4");
 	assert_not_found("gpiochip0/x", -ENOENT, "no line \"gpiochip0/x\"");
 	assert_not_found("gpiochip0/", -ENOENT, "no line \"gpiochip0/\"");
 	assert_not_found("gpiochip0/9999999999", -ENOENT, "no line");

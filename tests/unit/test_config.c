@@ -463,7 +463,9 @@ static void a_file_that_cannot_be_read_says_why(void **state)
 				     &f.errors),
 			 -ENOENT);
 	told = fixture_told(&f);
-	assert_string_equal(told, "0:0 : cannot be read: No such file or directory\n");
+	assert_string_equal(told, "0:0 : cannot be read: No such file or directory (-c "
+				  "FILE names another; examples are in "
+				  "/usr/share/doc/pin2mqtt/examples)\n");
 	free(told);
 	fixture_finish(&f);
 	assert_int_equal(config_load("/", &test_drivers, &f.config, &f.errors), -EISDIR);
