@@ -86,7 +86,7 @@ def module_model(driver):
 
 
 def boot(command, *, shift=0, load=None, window=None, seed=0, module="", conf=(), play=(),
-         files=(), broker=False, limit_s=600):
+         files=(), broker=False, limit_s=1800):
     """Runs `command` in the board and returns what came home.
 
     conf: rows for the module's conf; play: rows for its play

@@ -121,7 +121,7 @@ def test_with_a_trigger_line_a_busy_machine_loses_no_answer(generation):
         generation, sensors,
         "gateway_start; wait_frames 30 400; status=$?; gateway_stop; exit $status",
         module="lines=2 triggers=1", conf=["0 lock_after=30"], shift=1, load="busy",
-        window="45 -e 15 -p 10000 -r 2000", limit_s=1200)
+        window="45 -e 15 -p 10000 -r 2000")
     check_all_right(board.account(run, lines_of(["dht22"])), 30)
     assert all(start.line == 0 for start in run.starts)
 
