@@ -64,23 +64,21 @@ static uint64_t nap_ns(const struct attempt *attempt)
 }
 
 /* Sleeps through the frame, reading as often as the kernel's buffer asks for: with libgpiod 2
- * once, at the end. */
+ * once, at the end. That is read in any case: a busy machine may let us run after it only. */
 static int hear(const struct attempt *attempt, uint64_t end_ns)
 {
 	uint64_t nap = nap_ns(attempt);
-	uint64_t now_ns = clock_mono_ns();
 
-	while (now_ns < end_ns) {
-		uint64_t until_ns = end_ns - now_ns > nap ? now_ns + nap : end_ns;
+	for (;;) {
+		uint64_t now_ns = clock_mono_ns();
+		bool is_last = now_ns + nap >= end_ns;
 
-		sleep_until(until_ns);
+		sleep_until(is_last ? end_ns : now_ns + nap);
 		int error = push_edges(attempt);
 
-		if (error < 0)
-			return error;
-		now_ns = clock_mono_ns();
+		if (error < 0 || is_last)
+			return error < 0 ? error : 0;
 	}
-	return 0;
 }
 
 static int run(const struct attempt *attempt, uint32_t low_us)
