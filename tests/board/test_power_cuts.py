@@ -66,7 +66,7 @@ class Board:
 
     def boot(self, command, seed, has_broker, until=None, delay_s=0.0):
         """Runs the command; after `until` lines about readings and delay_s the power is cut."""
-        args = [board.HERE / "run", "-S", seed, "-m", "none", "-t", 600, "-d", self.disk,
+        args = [board.HERE / "run", "-S", seed, "-m", "none", "-t", 3000, "-d", self.disk,
                 "-a", f"{self.program}:/bin/pin2mqtt",
                 "-a", f"{self.config}:/etc/pin2mqtt.yaml", "-b", "--",
                 SETUP + ("" if has_broker else "killall mosquitto; sleep 1; ") + command]
