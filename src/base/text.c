@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { MAX_DIGITS = 20 }; /* of 2^64 */
+
 void text_init(struct text *text, char *data, size_t size_bytes)
 {
 	*text = (struct text){ .data = data, .size_bytes = size_bytes };
@@ -29,6 +31,42 @@ void text_add(struct text *text, const char *format, ...)
 		return;
 	}
 	text->length += (size_t)wanted;
+}
+
+static void add_bytes(struct text *text, const char *bytes, size_t num_bytes)
+{
+	size_t room_bytes = text->size_bytes - text->length - 1;
+
+	if (num_bytes > room_bytes) {
+		text->is_cut = true;
+		num_bytes = room_bytes;
+	}
+	memcpy(text->data + text->length, bytes, num_bytes);
+	text->length += num_bytes;
+	text->data[text->length] = '\0';
+}
+
+void text_add_string(struct text *text, const char *string)
+{
+	add_bytes(text, string, strlen(string));
+}
+
+/* With zeros before it, so that there are min_digits at the least. */
+static void add_digits(struct text *text, uint64_t number, unsigned min_digits)
+{
+	char digits[MAX_DIGITS];
+	unsigned num_digits = 0;
+
+	do {
+		digits[MAX_DIGITS - ++num_digits] = (char)('0' + number % 10);
+		number /= 10;
+	} while (number > 0 || num_digits < min_digits);
+	add_bytes(text, digits + MAX_DIGITS - num_digits, num_digits);
+}
+
+void text_add_number(struct text *text, uint64_t number)
+{
+	add_digits(text, number, 1);
 }
 
 bool text_copy(char *out, size_t size_bytes, const char *string)
@@ -64,40 +102,54 @@ size_t text_utf8_length(const char *sequence)
 	return length;
 }
 
+/* How many bytes from here on are in a JSON string as they are. */
+static size_t plain_length(const unsigned char *s)
+{
+	size_t length = 0;
+
+	while (s[length] >= ' ' && s[length] < 0x7f && s[length] != '"' &&
+	       s[length] != '\\')
+		length++;
+	return length;
+}
+
 void text_add_json(struct text *text, const char *string)
 {
 	const unsigned char *s = (const unsigned char *)string;
 
-	text_add(text, "\"");
+	add_bytes(text, "\"", 1);
 	while (*s) {
-		size_t length = text_utf8_length((const char *)s);
+		size_t length = plain_length(s);
 
-		if (length == 0)
+		if (length == 0 && *s >= 0x80)
+			length = text_utf8_length((const char *)s);
+		if (length > 0)
+			add_bytes(text, (const char *)s, length);
+		else if (*s >= 0x80)
 			text_add(text, "\\ufffd");
 		else if (*s == '"' || *s == '\\')
 			text_add(text, "\\%c", *s);
-		else if (*s < ' ' || *s == 0x7f)
-			text_add(text, "\\u%04x", *s);
 		else
-			text_add(text, "%.*s", (int)length, (const char *)s);
+			text_add(text, "\\u%04x", *s);
 		s += length ? length : 1;
 	}
-	text_add(text, "\"");
+	add_bytes(text, "\"", 1);
 }
 
 void text_add_milli(struct text *text, int32_t milli, unsigned digits)
 {
-	static const int64_t steps[] = { 1000, 100, 10, 1 };
-	int64_t step = steps[digits > 3 ? 3 : digits];
-	int64_t units = (llabs((long long)milli) + step / 2) / step;
-	int64_t per_one = 1000 / step;
+	static const uint64_t steps[] = { 1000, 100, 10, 1 };
+	unsigned num_decimals = digits > 3 ? 3 : digits;
+	uint64_t step = steps[num_decimals], per_one = 1000 / step;
+	uint64_t units = ((uint64_t)llabs((long long)milli) + step / 2) / step;
 
 	if (milli < 0 && units != 0)
-		text_add(text, "-");
-	text_add(text, "%lld", (long long)(units / per_one));
-	if (per_one > 1)
-		text_add(text, ".%0*lld", (int)(digits > 3 ? 3 : digits),
-			 (long long)(units % per_one));
+		add_bytes(text, "-", 1);
+	add_digits(text, units / per_one, 1);
+	if (per_one > 1) {
+		add_bytes(text, ".", 1);
+		add_digits(text, units % per_one, num_decimals);
+	}
 }
 
 void text_add_time(struct text *text, int64_t wall_ms)
@@ -111,7 +163,20 @@ void text_add_time(struct text *text, int64_t wall_ms)
 		seconds--;
 	}
 	gmtime_r(&seconds, &utc);
-	text_add(text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", utc.tm_year + 1900,
-		 utc.tm_mon + 1, utc.tm_mday, utc.tm_hour, utc.tm_min, utc.tm_sec,
-		 milliseconds);
+
+	const struct {
+		int number;
+		unsigned num_digits;
+		const char *after;
+	} parts[] = {
+		{ utc.tm_year + 1900, 4, "-" }, { utc.tm_mon + 1, 2, "-" },
+		{ utc.tm_mday, 2, "T" },        { utc.tm_hour, 2, ":" },
+		{ utc.tm_min, 2, ":" },         { utc.tm_sec, 2, "." },
+		{ milliseconds, 3, "Z" },
+	};
+
+	for (size_t i = 0; i < array_length(parts); i++) {
+		add_digits(text, (uint64_t)parts[i].number, parts[i].num_digits);
+		add_bytes(text, parts[i].after, 1);
+	}
 }

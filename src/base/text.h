@@ -25,6 +25,11 @@ void text_init(struct text *text, char *data, size_t size_bytes);
 
 void text_add(struct text *text, const char *format, ...) printf_like(2, 3);
 
+/* As "%s" and "%llu" would. What is made of every reading is put together from these: printf
+ * takes some ten times as long. */
+void text_add_string(struct text *text, const char *string);
+void text_add_number(struct text *text, uint64_t number);
+
 /* Copies a string, cut to fit. Returns whether all of it fitted. size_bytes: at least 1. */
 bool text_copy(char *out, size_t size_bytes, const char *string);
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/text.h"
 
+#include <string.h>
+
 #include "unit/cmocka_test.h"
 
 static void milli_is_rounded_to_the_resolution_and_never_minus_zero(void **state)
@@ -87,6 +89,31 @@ static void what_does_not_fit_is_cut_and_said(void **state)
 	assert_string_equal(data, "0123456");
 }
 
+static void strings_and_numbers_are_as_printf_has_them(void **state)
+{
+	char data[64];
+	struct text text;
+
+	(void)state;
+	text_init(&text, data, sizeof(data));
+	text_add_string(&text, "a");
+	text_add_string(&text, "");
+	text_add_number(&text, 0);
+	text_add_number(&text, 1795327200123456);
+	text_add_string(&text, "b");
+	text_add_number(&text, UINT64_MAX);
+	assert_string_equal(data, "a01795327200123456b18446744073709551615");
+	assert_int_equal(text.length, strlen(data));
+	assert_false(text.is_cut);
+	text_init(&text, data, 8);
+	text_add_string(&text, "12345");
+	text_add_number(&text, 67);
+	assert_false(text.is_cut);
+	text_add_string(&text, "8");
+	assert_true(text.is_cut);
+	assert_string_equal(data, "1234567");
+}
+
 static void a_copy_is_cut_to_its_room(void **state)
 {
 	char out[4] = "xyz";
@@ -108,6 +135,7 @@ int main(void)
 		cmocka_unit_test(a_utf8_length_is_zero_for_what_is_not_well_formed),
 		cmocka_unit_test(times_are_utc_with_milliseconds),
 		cmocka_unit_test(what_does_not_fit_is_cut_and_said),
+		cmocka_unit_test(strings_and_numbers_are_as_printf_has_them),
 		cmocka_unit_test(a_copy_is_cut_to_its_room),
 	};
 
