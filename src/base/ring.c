@@ -53,6 +53,12 @@ bool ring_pop(struct ring *ring, void *out)
 	return true;
 }
 
+bool ring_is_empty(const struct ring *ring)
+{
+	return atomic_load_explicit(&ring->head, memory_order_relaxed) ==
+	       atomic_load_explicit(&ring->tail, memory_order_relaxed);
+}
+
 uint32_t ring_num_dropped(const struct ring *ring)
 {
 	return atomic_load_explicit(&ring->dropped, memory_order_relaxed);

@@ -34,6 +34,9 @@ bool ring_push(struct ring *ring, const void *record);
 /* Copies the oldest record out. False where the ring is empty. */
 must_check bool ring_pop(struct ring *ring, void *out);
 
+/* Whether there is nothing to pop. Threads: the consumer. */
+bool ring_is_empty(const struct ring *ring);
+
 /* How many records were ever dropped; wraps at 2^32, readers take differences. */
 uint32_t ring_num_dropped(const struct ring *ring);
 

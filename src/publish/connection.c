@@ -158,7 +158,7 @@ static void wait_for_events(struct connection *connection, uint64_t until_ns)
 {
 	uint64_t due_ns = session_due_ns(&connection->session);
 
-	(void)wake_wait(&connection->inbox.wake, due_ns < until_ns ? due_ns : until_ns);
+	inbox_wait(&connection->inbox, due_ns < until_ns ? due_ns : until_ns);
 }
 
 /* Sends what waits, for as long as a stop may take. */
@@ -189,7 +189,7 @@ static void settle(struct connection *connection, bool is_room_enough, uint64_t 
 		    (is_room_enough && !window_is_full(window)) ||
 		    clock_mono_ns() >= until_ns)
 			return;
-		(void)wake_wait(&connection->inbox.wake, until_ns);
+		inbox_wait(&connection->inbox, until_ns);
 	}
 }
 

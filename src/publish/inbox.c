@@ -10,7 +10,11 @@ static void on_acknowledged(void *context, int token, unsigned reason)
 
 	/* It cannot be full; if it were, the session would find itself stalled. */
 	(void)ring_push(&inbox->acks, &ack);
-	wake_signal(&inbox->wake);
+	/* Pairs with the fence in inbox_wait(): either we see that it waits, or it sees what we
+	 * have pushed. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&inbox->is_waiting, memory_order_relaxed))
+		wake_signal(&inbox->wake);
 }
 
 static void on_lost(void *context, unsigned reason)
@@ -70,6 +74,19 @@ void inbox_clear(struct inbox *inbox)
 bool inbox_take_ack(struct inbox *inbox, struct ack *out)
 {
 	return ring_pop(&inbox->acks, out);
+}
+
+void inbox_wait(struct inbox *inbox, uint64_t until_ns)
+{
+	/* It goes on at the first acknowledgement, not when half the window has come: until we
+	 * send something TCP holds back our word that we have the first, by up to 40 ms, and the
+	 * broker's TCP (Nagle) the next ones for as long. Measured: a third of the rate. */
+	atomic_store_explicit(&inbox->is_waiting, 1, memory_order_relaxed);
+	/* Pairs with the fence in on_acknowledged(). */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (ring_is_empty(&inbox->acks))
+		(void)wake_wait(&inbox->wake, until_ns);
+	atomic_store_explicit(&inbox->is_waiting, 0, memory_order_relaxed);
 }
 
 bool inbox_is_lost(const struct inbox *inbox)

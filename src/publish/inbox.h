@@ -29,7 +29,9 @@ struct ack {
 };
 
 struct inbox {
-	struct wake wake; /* of the owner: signalled at each event, and by whoever else */
+	struct wake wake; /* of the owner: signalled at events, and by whoever else */
+	_Atomic uint32_t
+		is_waiting; /* the owner writes: an acknowledgement is worth a wake */
 	struct ring acks; /* the library's thread pushes, the owner pops */
 	struct ack slots[INBOX_NUM_SLOTS];
 	struct announcer *announcer; /* borrowed; outlives this; hears what arrives */
@@ -50,6 +52,10 @@ void inbox_clear(struct inbox *inbox);
 
 /* False: none is there. */
 must_check bool inbox_take_ack(struct inbox *inbox, struct ack *out);
+
+/* Waits until an acknowledgement is there, the connection is lost, the wake is signalled for
+ * another reason, or it is until_ns (CLOCK_MONOTONIC). */
+void inbox_wait(struct inbox *inbox, uint64_t until_ns);
 
 bool inbox_is_lost(const struct inbox *inbox);
 
