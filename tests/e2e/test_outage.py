@@ -96,8 +96,8 @@ def test_twenty_restarts_of_the_broker_lose_nothing(broker, listen, run, sensors
         wait_until(lambda: "online" in listener.texts("/status")[listener.forget_status:],
                    "the gateway is back")
         waits = re.findall(r"trying the broker again in_s=([\d.]+)", gateway.said())
-        # Its own pause, the attempt that was under way, and the listener's pause.
-        assert time.monotonic() - up_s < float(waits[-1]) + 4
+        # Its own pause, the attempt that was under way, the listener's pause, and a busy machine.
+        assert time.monotonic() - up_s < float(waits[-1]) + 8
         assert listener.last("/status") == "online"
     end = time.time()
     wait_until(lambda: times_of(listener.readings())[-1] > end, "what comes after all that")
