@@ -40,8 +40,8 @@ static void make_frame(uint32_t armed_us, struct frame *out)
 
 static void drop(struct frame *frame, unsigned at)
 {
-	memmove(&frame->edges[at], &frame->edges[at + 1],
-		(frame->num_edges - at - 1u) * sizeof(frame->edges[0]));
+	for (unsigned i = at + 1; i < frame->num_edges; i++)
+		frame->edges[i - 1] = frame->edges[i];
 	frame->num_edges--;
 }
 
