@@ -53,6 +53,8 @@ root_enter() {
 	unshare --mount --pid --fork --kill-child --mount-proc sh -euc '
 		root=$1
 		shift
+		# What makes name spaces of its own in there wants / to be a mount.
+		mount --bind "$root" "$root"
 		mount --rbind /dev "$root/dev"
 		mount -t proc proc "$root/proc"
 		mount -t sysfs -o ro sysfs "$root/sys"
