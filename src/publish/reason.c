@@ -10,6 +10,7 @@ enum {
 	UNSUPPORTED_VERSION = 0x84,
 	SHUTTING_DOWN = 0x8b,
 	KEEPALIVE_TIMEOUT = 0x8d,
+	FORBIDDEN = 0x87,
 	QUOTA_EXCEEDED = 0x97,
 };
 
@@ -27,7 +28,7 @@ static const struct row rows[] = {
 	{ UNSUPPORTED_VERSION, EPROTONOSUPPORT, "the server does not know this version" },
 	{ 0x85, EACCES, "the client id is not allowed" },
 	{ 0x86, EACCES, "wrong user name or password" },
-	{ 0x87, EACCES, "not authorised" },
+	{ FORBIDDEN, EACCES, "not authorised" },
 	{ 0x88, EBUSY, "the server is not available" },
 	{ 0x89, EBUSY, "the server is busy" },
 	{ 0x8a, EACCES, "banned" },
@@ -93,6 +94,11 @@ int reason_of_connack(int version, unsigned code, const char **words_out)
 bool reason_is_unwelcome(unsigned code)
 {
 	return code >= 0x80 && code != SHUTTING_DOWN && code != KEEPALIVE_TIMEOUT;
+}
+
+bool reason_is_forbidden(unsigned code)
+{
+	return code == FORBIDDEN;
 }
 
 bool reason_is_quota(unsigned code)

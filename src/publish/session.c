@@ -68,7 +68,7 @@ void session_begin(struct session *session, const char *server, int version,
 	session->replay_before_seq = is_new ? stat.start_seq : stat.next_seq;
 	session->is_state_turn = true;
 	session->is_of_use = false;
-	session->last_refusal = 0;
+	session->refusals_logged[0] = session->refusals_logged[1] = 0;
 	backoff_init(&session->quota_pause, PAUSE_MIN_MS, PAUSE_MAX_MS,
 		     (uint32_t)clock_mono_ns());
 	session->pause_until_ns = 0;
@@ -271,18 +271,30 @@ static bool waits_for_quota(struct session *session, unsigned reason)
 	return true;
 }
 
+/* Whether it is the first of that reason on this connection. */
+static bool is_news(struct session *session, unsigned reason)
+{
+	uint64_t *logged = &session->refusals_logged[reason >> 6 & 1];
+	uint64_t bit = UINT64_C(1) << (reason & 63);
+	bool is_first = !(*logged & bit);
+
+	*logged |= bit;
+	return is_first;
+}
+
 static void refuse(struct session *session, const struct in_flight *message,
 		   unsigned reason)
 {
 	const char *words = reason_words(reason);
+	const char *mend =
+		reason_is_forbidden(reason) ? trouble_mend(TROUBLE_FORBIDDEN) : NULL;
 
 	atomic_fetch_add_explicit(&session->num_refused, 1, memory_order_relaxed);
 	/* Once for each reason: a refusal of all comes by the thousand. */
-	log_at(session->last_refusal == reason ? LOG_LEVEL_DEBUG : LOG_LEVEL_WARNING,
-	       "the broker refused a message topic=%s reason=0x%02x \"%s\": %s",
-	       message->leaf, reason, words ? words : "unknown",
-	       trouble_mend(TROUBLE_FORBIDDEN));
-	session->last_refusal = reason;
+	log_at(is_news(session, reason) ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
+	       "the broker refused a message topic=%s reason=0x%02x \"%s\"%s%s",
+	       message->leaf, reason, words ? words : "unknown", mend ? ": " : "",
+	       mend ? mend : "");
 	if (message->seq != 0 && !waits_for_quota(session, reason))
 		store_ack(session->store, message->seq);
 }

@@ -39,7 +39,7 @@ struct session {
 	uint64_t replay_before_seq; /* older readings waited for this connection */
 	bool is_state_turn;
 	bool is_of_use; /* the broker has taken something */
-	uint32_t last_refusal; /* reason code that was logged; 0: none yet */
+	uint64_t refusals_logged[2]; /* a bit for each reason code from 0x80 on */
 	struct backoff quota_pause;
 	uint64_t pause_until_ns; /* CLOCK_MONOTONIC */
 	uint32_t num_pauses; /* in a row, without a reading taken in between */

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from conftest import STOP_S, free_port, wait_until
+from wire import Wire
 
 
 def check_complete(readings):
@@ -186,3 +187,40 @@ def test_the_next_server_is_taken_when_one_is_gone(broker, listen, run):
 def test_two_gateways_of_one_id_are_hinted_at(broker, run):
     first, second = run(), run()
     wait_until(lambda: re.search("same mqtt.client_id", first.said() + second.said()), "a hint", 90)
+
+
+LONG = "a" * 60
+
+
+def test_what_a_broker_refuses_holds_nothing_up(broker, listen, run):
+    """Readings of one sensor are too large for it, states of another are forbidden; the rest
+    comes whole and in order, and so does what waited while the broker was away."""
+    rights = broker.folder / "rights"
+    rights.write_text("topic readwrite #\ntopic deny b/g/s1/state\n", encoding="ascii")
+    rights.chmod(0o644)
+    broker.stop()
+    # With no limit to what it queues, mosquitto 2.0.11 hangs up on who posts too much.
+    broker.configure("allow_anonymous true", f"acl_file {rights}", "message_size_limit 160",
+                     "max_queued_messages 100000")
+    broker.start()
+    listener, wire = listen(), Wire(broker.port)
+    gateway = run("\n".join(f"  - {{id: {sensor}, driver: dht11, pin: sim/{pin}, interval: 1s}}"
+                            for pin, sensor in enumerate(("s0", "s1", LONG))), [wire.url])
+    listener.wait_for("/readings", 6)
+    broker.stop()
+    time.sleep(3)
+    broker.start()
+    up = time.time()
+    # With rights to look at, it forgets what comes before the listener is back.
+    wait_until(lambda: sum(ts > up for ts in times_of(wire.record.taken())) >= 6,
+               "readings from after it")
+    assert gateway.stop() < STOP_S and gateway.status == 0
+    wire.close()
+    assert "waiting=0" in gateway.said()
+    taken = list({reading["seq"]: reading for reading in wire.record.taken()}.values())
+    assert {reading["sensor"] for reading in taken} == {"s0", "s1"}
+    check_kept_time(taken)
+    assert listener.seen("/s0/state") and not listener.seen("/s1/state")
+    # Each is told once a connection: info, readings and states, for two reasons.
+    told = re.findall("warning: .*refused a message .* \"([^\"]*)\"", gateway.said())
+    assert set(told) == {"packet too large", "not authorised"}
