@@ -13,7 +13,7 @@
 #include "decode/framer.h"
 #include "decode/levels.h"
 #include "gpio/recording.h"
-#include "publish/payload.h"
+#include "model/reading_json.h"
 
 enum { MAX_LINE = 8192, NS_PER_STEP = 100000 };
 
@@ -84,7 +84,7 @@ static void print_frame(struct input *input, struct outcome *outcome)
 	if (verdict_is_accepted(verdict)) {
 		outcome->has_accepted = true;
 		text_add(&text, ",");
-		payload_values(&text, &reading);
+		reading_json_values(&text, &reading);
 	}
 	text_add(&text, "}");
 	puts(data);

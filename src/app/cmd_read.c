@@ -11,6 +11,7 @@
 #include "app/report.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/reading_json.h"
 #include "publish/payload.h"
 
 enum { MAX_TRIES = 5, MIN_FRAMES = 3 };
@@ -43,7 +44,7 @@ static void print_reading(const struct reading *reading, const struct quality *q
 		text_add(&text, "{\"ts\":\"");
 		text_add_time(&text, reading->wall_ms);
 		text_add(&text, "\",");
-		payload_values(&text, reading);
+		reading_json_values(&text, reading);
 		text_add(&text, ",");
 		report_signal(&text, quality, MIN_FRAMES);
 		text_add(&text, "}");

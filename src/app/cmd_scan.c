@@ -13,6 +13,7 @@
 #include "app/pin.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/reading_json.h"
 #include "publish/payload.h"
 
 enum {
@@ -134,7 +135,7 @@ static void print_json(const struct scan *scan)
 		text_add(&text, ",\"driver\":\"%s\",\"bias\":\"%s\",",
 			 candidate->model->name,
 			 candidate->wants_pull_up ? "pull_up" : "as_is");
-		payload_values(&text, &candidate->reading);
+		reading_json_values(&text, &candidate->reading);
 		text_add(&text, "}");
 		fputs(data, stdout);
 		comma = ",";
@@ -156,7 +157,7 @@ static void print_yaml(const struct scan *scan)
 			continue;
 		pin_name(&candidate->place, pin);
 		text_init(&text, data, sizeof(data));
-		payload_values(&text, &candidate->reading);
+		reading_json_values(&text, &candidate->reading);
 		printf("  - id: sensor%d    # now %s\n    driver: %s\n    pin: '%s'\n",
 		       ++number, data, candidate->model->name, pin);
 		if (candidate->wants_pull_up)

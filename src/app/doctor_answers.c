@@ -6,6 +6,7 @@
 #include "app/inquiry.h"
 #include "base/clock.h"
 #include "base/text.h"
+#include "model/reading_json.h"
 #include "publish/payload.h"
 
 enum {
@@ -63,7 +64,7 @@ static void tell_reading(struct doctor *doctor, const struct config_sensor *sens
 	struct text text;
 
 	text_init(&text, data, sizeof(data));
-	payload_values(&text, reading);
+	reading_json_values(&text, reading);
 	findings_add(&doctor->findings, advice == ADVICE_NONE ? &ok : &poor,
 		     advice == ADVICE_NONE ? NULL : advice_words(advice),
 		     "%s: a %s answers: %s", sensor->id, inquiry->decoder.model->name,

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "config/compare.h"
 #include "gpio/recording.h"
+#include "model/reading_json.h"
 #include "publish/payload.h"
 
 enum {
@@ -307,7 +308,7 @@ void requests_on_reading(struct publisher *publisher, const struct reading *read
 	text_init(&text, data, sizeof(data));
 	request_accept(&text, &(*wait)->request);
 	text_add(&text, ",");
-	payload_members(&text, reading);
+	reading_json_members(&text, reading);
 	text_add(&text, "}");
 	connection_answer(publisher->connection, REQUEST_READ, data);
 	free_wait(wait);

@@ -35,10 +35,4 @@ void payload_state(struct text *out, const struct reading *reading);
 void payload_reading(struct text *out, const char *sensor_id,
 		     const struct reading *reading, bool is_replay);
 
-/* What both have in common, without the braces. */
-void payload_members(struct text *out, const struct reading *reading);
-
-/* The values alone, as `decode` and `read` print them: "temperature":21.5,"humidity":48.2 */
-void payload_values(struct text *out, const struct reading *reading);
-
 #endif

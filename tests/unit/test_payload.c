@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "model/reading_json.h"
 #include "unit/cmocka_test.h"
 
 static char porch[] = "porch", attic[] = "attic";
@@ -101,7 +102,7 @@ static void values_keep_the_resolution_of_the_sensor(void **state)
 	reading_add(&reading, QUANTITY_TEMPERATURE, -100, 1);
 	reading_add(&reading, QUANTITY_HUMIDITY, 55000, 0);
 	text_init(&text, data, sizeof(data));
-	payload_values(&text, &reading);
+	reading_json_values(&text, &reading);
 	assert_string_equal(data, "\"temperature\":-0.1,\"humidity\":55");
 }
 
