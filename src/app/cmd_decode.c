@@ -90,7 +90,7 @@ static void print_frame(struct input *input, struct outcome *outcome)
 	puts(data);
 	driver = input->decoder.model ? input->decoder.model : input->decoder.driver;
 	if (input->is_explained)
-		explain_frame(driver, frame, &evidence, verdict);
+		explain_frame(stdout, driver, frame, &evidence, verdict);
 	if (input->levels && !draw(input->levels, driver, frame, verdict, &evidence))
 		outcome->is_failed = true;
 }

@@ -13,12 +13,12 @@ enum { NS_PER_US = 1000, MAX_NOTE = 256 };
 /* An interval is what its length is within so much of. */
 enum { GUESS_REACH_NS = 14 * NS_PER_US };
 
-static void print_us(const char *before, int64_t ns, const char *after)
+static void print_us(FILE *out, const char *before, int64_t ns, const char *after)
 {
 	int64_t tenths = llabs(ns) * 10 / NS_PER_US;
 
-	printf("%s%s%" PRId64 ".%" PRId64 "%s", before, ns < 0 ? "-" : "", tenths / 10,
-	       tenths % 10, after);
+	fprintf(out, "%s%s%" PRId64 ".%" PRId64 "%s", before, ns < 0 ? "-" : "",
+		tenths / 10, tenths % 10, after);
 }
 
 static void add_us(struct text *text, int32_t ns)
@@ -27,7 +27,8 @@ static void add_us(struct text *text, int32_t ns)
 		 abs(ns) % NS_PER_US / 100);
 }
 
-static void print_head(const struct frame *frame, const struct dht_trace *trace)
+static void print_head(FILE *out, const struct frame *frame,
+		       const struct dht_trace *trace)
 {
 	static const char *const seen[] = {
 		[DHT_SEEN_FALLING] = "falling",
@@ -35,39 +36,39 @@ static void print_head(const struct frame *frame, const struct dht_trace *trace)
 		[DHT_SEEN_BOTH] = "falling and rising",
 	};
 
-	printf("  edges: %zu, %s", trace->num_edges, seen[trace->seen]);
+	fprintf(out, "  edges: %zu, %s", trace->num_edges, seen[trace->seen]);
 	if (!trace->has_release) {
-		puts("; times are from the first edge");
+		fputs("; times are from the first edge\n", out);
 		return;
 	}
 	if (frame->start_ns != 0)
-		print_us("; start pulse ", (int64_t)(frame->release_ns - frame->start_ns),
-			 " us");
+		print_us(out, "; start pulse ",
+			 (int64_t)(frame->release_ns - frame->start_ns), " us");
 	if (frame->armed_ns != 0)
-		print_us("; armed ", trace->armed_ns, " us after the release");
-	putchar('\n');
+		print_us(out, "; armed ", trace->armed_ns, " us after the release");
+	putc('\n', out);
 }
 
-static void print_cells(const struct driver *driver, const struct dht_fit *fit)
+static void print_cells(FILE *out, const struct driver *driver, const struct dht_fit *fit)
 {
 	const struct dht_wire *wire = &driver->wire;
 	int32_t wire_zero_ns = (wire->bit_low_us + wire->zero_high_us) * NS_PER_US;
 
-	print_us("  cells: a 0 is ", fit->zero_ns, " us");
-	print_us(", a 1 ", fit->one_ns, " us");
-	print_us(", before a byte ", fit->gap_ns, " us more");
-	print_us("; spread ", fit->spread_ns, " us");
-	printf("; clock %+" PRId32 " %%\n",
-	       100 * (fit->zero_ns - wire_zero_ns) / wire_zero_ns);
+	print_us(out, "  cells: a 0 is ", fit->zero_ns, " us");
+	print_us(out, ", a 1 ", fit->one_ns, " us");
+	print_us(out, ", before a byte ", fit->gap_ns, " us more");
+	print_us(out, "; spread ", fit->spread_ns, " us");
+	fprintf(out, "; clock %+" PRId32 " %%\n",
+		100 * (fit->zero_ns - wire_zero_ns) / wire_zero_ns);
 }
 
-static void print_bytes(const struct driver *driver,
+static void print_bytes(FILE *out, const struct driver *driver,
 			const struct decode_evidence *evidence)
 {
-	printf("  bytes:");
+	fprintf(out, "  bytes:");
 	for (size_t i = 0; i < driver->wire.num_bits / 8u; i++)
-		printf(" %02x", evidence->bytes[i]);
-	putchar('\n');
+		fprintf(out, " %02x", evidence->bytes[i]);
+	putc('\n', out);
 }
 
 /* The edge of a bit that it is, or of the low that ends the last bit. */
@@ -109,8 +110,8 @@ static void add_bits(struct text *text, const struct dht_alignment *alignment,
 }
 
 /* before_ns: the edge before, or negative where there is none */
-static void print_edge(size_t index, int32_t t_ns, int32_t before_ns, const char *bits,
-		       const char *note)
+static void print_edge(FILE *out, size_t index, int32_t t_ns, int32_t before_ns,
+		       const char *bits, const char *note)
 {
 	char interval[16] = "";
 
@@ -120,12 +121,13 @@ static void print_edge(size_t index, int32_t t_ns, int32_t before_ns, const char
 		snprintf(interval, sizeof(interval), "%" PRId32 ".%" PRId32,
 			 ns / NS_PER_US, abs(ns) % NS_PER_US / 100);
 	}
-	printf("  %3zu %7" PRId32 ".%" PRId32 " %8s  %-5s %s\n", index + 1,
-	       t_ns / NS_PER_US, t_ns % NS_PER_US / 100, interval, bits, note);
+	fprintf(out, "  %3zu %7" PRId32 ".%" PRId32 " %8s  %-5s %s\n", index + 1,
+		t_ns / NS_PER_US, t_ns % NS_PER_US / 100, interval, bits, note);
 }
 
 /* Each edge of an accepted frame. */
-static void print_taken(const struct driver *driver, const struct dht_trace *trace,
+static void print_taken(FILE *out, const struct driver *driver,
+			const struct dht_trace *trace,
 			const struct decode_evidence *evidence,
 			const struct dht_alignment *alignment)
 {
@@ -164,35 +166,39 @@ static void print_taken(const struct driver *driver, const struct dht_trace *tra
 			has_edge = true;
 			break;
 		}
-		print_edge(i, trace->t_ns[i], before_ns, bits_data, note_data);
+		print_edge(out, i, trace->t_ns[i], before_ns, bits_data, note_data);
 		before_ns = trace->t_ns[i];
 	}
 }
 
-static void print_accepted(const struct driver *driver, const struct dht_trace *trace,
+static void print_accepted(FILE *out, const struct driver *driver,
+			   const struct dht_trace *trace,
 			   const struct decode_evidence *evidence, enum verdict verdict)
 {
 	const struct dht_fit *fit = &evidence->fit;
 	struct dht_alignment alignment;
 
 	dht_align(&alignment, trace, &driver->wire, fit, evidence->bytes);
-	print_cells(driver, fit);
-	print_bytes(driver, evidence);
+	print_cells(out, driver, fit);
+	print_bytes(out, driver, evidence);
 	if (verdict == VERDICT_CLEAN) {
 		int32_t half_ns = (fit->one_ns - fit->zero_ns) / 2;
 
-		print_us("  margin: the worst interval is off by ", fit->max_off_ns,
+		print_us(out, "  margin: the worst interval is off by ", fit->max_off_ns,
 			 " us");
-		print_us(" of the ", half_ns, " us that would make it the other bit\n");
+		print_us(out, " of the ", half_ns,
+			 " us that would make it the other bit\n");
 	} else {
-		printf("  repaired, for as it came it is %s: %u lost, %u from before the "
-		       "line was armed, %u late, %u strange; any other value is less "
-		       "likely by 10000 to 1\n",
-		       verdict_name(evidence->refused), alignment.num_lost,
-		       alignment.num_unheard, alignment.num_late, alignment.num_strange);
+		fprintf(out,
+			"  repaired, for as it came it is %s: %u lost, %u from before "
+			"the "
+			"line was armed, %u late, %u strange; any other value is less "
+			"likely by 10000 to 1\n",
+			verdict_name(evidence->refused), alignment.num_lost,
+			alignment.num_unheard, alignment.num_late, alignment.num_strange);
 	}
-	puts("    #      us interval  bits  taken for");
-	print_taken(driver, trace, evidence, &alignment);
+	fputs("    #      us interval  bits  taken for\n", out);
+	print_taken(out, driver, trace, evidence, &alignment);
 }
 
 /* Why, in the words of the manual. */
@@ -262,20 +268,20 @@ static void guess(const struct driver *driver, const struct dht_trace *trace,
 		text_add(note, "longer than a bit: an edge is missing, or late");
 }
 
-static void print_refused(const struct driver *driver, const struct dht_trace *trace,
-			  enum verdict verdict)
+static void print_refused(FILE *out, const struct driver *driver,
+			  const struct dht_trace *trace, enum verdict verdict)
 {
 	size_t num_wanted = driver->wire.num_bits + 1U;
 
 	if (trace->seen == DHT_SEEN_BOTH)
 		num_wanted *= 2;
 
-	printf("  refused: %s\n", reason(verdict));
-	printf("  the bits of a %s have %zu edges of this kind\n", driver->name,
-	       num_wanted);
+	fprintf(out, "  refused: %s\n", reason(verdict));
+	fprintf(out, "  the bits of a %s have %zu edges of this kind\n", driver->name,
+		num_wanted);
 	if (trace->num_edges == 0)
 		return;
-	puts("    #      us interval  bits  looks like");
+	fputs("    #      us interval  bits  looks like\n", out);
 
 	int32_t before_ns = -1;
 
@@ -287,20 +293,20 @@ static void print_refused(const struct driver *driver, const struct dht_trace *t
 		text_init(&note, note_data, sizeof(note_data));
 		if (before_ns >= 0)
 			guess(driver, trace, trace->t_ns[i] - before_ns, &bits, &note);
-		print_edge(i, trace->t_ns[i], before_ns, bits_data, note_data);
+		print_edge(out, i, trace->t_ns[i], before_ns, bits_data, note_data);
 		before_ns = trace->t_ns[i];
 	}
 }
 
-void explain_frame(const struct driver *driver, const struct frame *frame,
+void explain_frame(FILE *out, const struct driver *driver, const struct frame *frame,
 		   const struct decode_evidence *evidence, enum verdict verdict)
 {
 	struct dht_trace trace;
 
 	dht_trace_take(&trace, frame);
-	print_head(frame, &trace);
+	print_head(out, frame, &trace);
 	if (verdict_is_accepted(verdict))
-		print_accepted(driver, &trace, evidence, verdict);
+		print_accepted(out, driver, &trace, evidence, verdict);
 	else
-		print_refused(driver_sample(driver), &trace, verdict);
+		print_refused(out, driver_sample(driver), &trace, verdict);
 }

@@ -4,12 +4,14 @@
 #ifndef APP_EXPLAIN_H
 #define APP_EXPLAIN_H
 
+#include <stdio.h>
+
 #include "decode/decode.h"
 
-/* Prints lines that begin with two blanks to stdout.
+/* Writes lines that begin with two blanks.
  *
  * driver: the model that the frame was decoded as */
-void explain_frame(const struct driver *driver, const struct frame *frame,
+void explain_frame(FILE *out, const struct driver *driver, const struct frame *frame,
 		   const struct decode_evidence *evidence, enum verdict verdict);
 
 #endif
