@@ -1,5 +1,7 @@
+unit_test(unit/test_address.c base)
 unit_test(unit/test_backoff.c base)
 unit_test(unit/test_log.c base)
+unit_test(unit/test_latency.c base)
 unit_test(unit/test_notify.c base)
 unit_test(unit/test_ring.c base)
 unit_test(unit/test_text.c base)
