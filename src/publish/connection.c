@@ -494,4 +494,5 @@ void connection_stat(struct connection *connection, struct connection_stat *out)
 		.num_acknowledged = get(&connection->session.num_acknowledged),
 		.num_refused = get(&connection->session.num_refused),
 	};
+	latency_read(&connection->session.puback, &out->puback);
 }

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "base/latency.h"
 #include "base/wake.h"
 #include "config/config.h"
 #include "store/store.h"
@@ -45,6 +46,7 @@ struct connection_stat {
 	uint32_t num_failures; /* tries that did not connect */
 	uint32_t num_acknowledged; /* readings that the broker has taken */
 	uint32_t num_refused; /* messages that the broker refused */
+	struct latency_counts puback; /* from a message to its acknowledgement */
 };
 
 /* What a connection is made of. */

@@ -311,6 +311,7 @@ void session_acknowledge(struct session *session, int token, unsigned reason)
 	}
 	session->is_of_use = true;
 	note_taken(session, &message);
+	latency_add(&session->puback, clock_mono_ns() - message.sent_ns);
 	if (message.seq == 0)
 		return;
 	if (!session->is_rewind_due && session->num_pauses > 0) {

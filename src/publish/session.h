@@ -15,6 +15,7 @@
 
 #include "base/attributes.h"
 #include "base/backoff.h"
+#include "base/latency.h"
 #include "config/config.h"
 #include "publish/announcer.h"
 #include "publish/broker.h"
@@ -47,6 +48,8 @@ struct session {
 	struct presence presence; /* another thread tells it who is fresh */
 	_Atomic uint32_t num_acknowledged; /* connection writes: readings taken */
 	_Atomic uint32_t num_refused; /* connection writes */
+	struct latency
+		puback; /* connection writes: from a message to its acknowledgement */
 };
 
 /* config, store, broker, info and announcer.discovery are set by the caller. Returns 0 or -ENOMEM. */
