@@ -113,8 +113,12 @@ static void warn_of_late_keys(const struct config *before, const struct config *
 	char data[RELOAD_MAX_CHANGED];
 	struct text changed;
 
+	bool is_same;
+
 	text_init(&changed, data, sizeof(data));
-	if (!compare_keys("store", before, after, &changed))
+	is_same = compare_keys("store", before, after, &changed);
+	is_same &= compare_keys("http", before, after, &changed);
+	if (!is_same)
 		log_again(LOG_LEVEL_WARNING, "takes effect at the next start: %s", data);
 }
 

@@ -97,6 +97,12 @@ struct config {
 		uint32_t max_age_s;
 		uint32_t flush_interval_ms;
 	} store;
+	struct {
+		char *listen; /* owned; as address_parse() takes it; NULL: nowhere */
+		char *token; /* owned, a secret; NULL: none is asked for */
+		char **hosts; /* owned; names that it may be called by, beside its own */
+		size_t num_hosts;
+	} http;
 	struct config_pin *pins; /* owned */
 	size_t num_pins;
 	struct config_sensor *sensors; /* owned */

@@ -9,13 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/address.h"
 #include "config/keys.h"
 #include "config/shape.h"
 #include "config/suggest.h"
 #include "config/tls_rules.h"
 #include "config/units.h"
 
-enum { MIN_STALE_AFTER_MS = 60000, STALE_INTERVALS = 3 };
+enum { MIN_STALE_AFTER_MS = 60000, STALE_INTERVALS = 3, MIN_TOKEN_BYTES = 16 };
 
 /* A sensor's keys that name a pin: where the text is in struct config_sensor, as written and
  * as line_find() takes it. */
@@ -142,6 +143,32 @@ static void check_mqtt(const struct rules *rules)
 						   "the same server is in it twice");
 		}
 	}
+}
+
+static void check_http(const struct rules *rules)
+{
+	const struct config *config = rules->config;
+	const struct node *http = tree_find(rules->root, "http");
+	struct address address;
+
+	if (!config->http.listen) {
+		if (config->http.token || config->http.num_hosts > 0)
+			config_errors_warn(rules->errors, http->place, "http",
+					   "is off, as there is no http.listen");
+		return;
+	}
+	if (config->http.token && strlen(config->http.token) < MIN_TOKEN_BYTES)
+		config_errors_warn(rules->errors, place_in(http, "token"), "http.token",
+				   "is short: from %d characters on nobody guesses it",
+				   MIN_TOKEN_BYTES);
+	if (!config->http.token && address_parse(config->http.listen, &address) &&
+	    !address_is_loopback(&address) &&
+	    !is_reported(rules, tree_find(http, "token")))
+		config_errors_warn(
+			rules->errors, place_in(http, "listen"), "http.listen",
+			"%s can be asked from elsewhere, and without a token by "
+			"everybody",
+			config->http.listen);
 }
 
 static const struct config_pin *find_pin(const struct config *config, const char *name)
@@ -391,6 +418,7 @@ int rules_apply(struct config *config, const struct node *root,
 	if (result < 0)
 		return result;
 	check_mqtt(&rules);
+	check_http(&rules);
 	result = tls_rules_apply(config, tree_find(root, "mqtt"), errors);
 	if (result < 0)
 		return result;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
+
 enum { MAX_AUTHORITY = 320 }; /* a host has 253 bytes at most */
 
 #define ID_CHARACTERS "abcdefghijklmnopqrstuvwxyz0123456789_-"
@@ -183,6 +185,44 @@ bool shape_is_server(const char *text, struct text *complaint)
 		return true;
 	text_add(complaint, "%s", why);
 	return false;
+}
+
+bool shape_is_listen(const char *text, struct text *complaint)
+{
+	struct address ignored;
+
+	if (address_parse(text, &ignored))
+		return true;
+	text_add(complaint,
+		 "it must be a port, or an address of this machine and a port: "
+		 "9478, 127.0.0.1:9478 or [::1]:9478");
+	return false;
+}
+
+bool shape_is_token(const char *text, struct text *complaint)
+{
+	for (const char *s = text; *s; s++) {
+		if (*s <= ' ' || *s > '~') {
+			text_add(complaint, "a token is made of ASCII characters without "
+					    "blanks");
+			return false;
+		}
+	}
+	return true;
+}
+
+bool shape_is_host(const char *text, struct text *complaint)
+{
+	for (const char *s = text; *s; s++) {
+		if (!isascii((unsigned char)*s) ||
+		    (!isalnum((unsigned char)*s) && !strchr("-.", *s))) {
+			text_add(complaint,
+				 "a name of a host is made of letters, digits, \"-\" "
+				 "and \".\", and has no port");
+			return false;
+		}
+	}
+	return true;
 }
 
 bool shape_is_pin_name(const char *text, struct text *complaint)

@@ -31,6 +31,15 @@ bool shape_is_server(const char *text, struct text *complaint);
 /* Whether the scheme of a good server says that TLS is spoken. */
 bool shape_is_tls_server(const char *text);
 
+/* Where to listen: what address_parse() takes. */
+bool shape_is_listen(const char *text, struct text *complaint);
+
+/* A bearer token: visible ASCII without blanks. */
+bool shape_is_token(const char *text, struct text *complaint);
+
+/* A host's name: [A-Za-z0-9.-]+, without a port. */
+bool shape_is_host(const char *text, struct text *complaint);
+
 /* A name in `pins:`: [A-Za-z0-9_.-]+ */
 bool shape_is_pin_name(const char *text, struct text *complaint);
 

@@ -502,6 +502,47 @@ static void values_from_aliases_are_checked_as_others(void **state)
 	       "3:45 sensors[1].qos: no such key here; did you mean mqtt.qos?\n");
 }
 
+static void http_is_off_and_this_machines_unless_told(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	assert_int_equal(parse(&f, "gateway: {id: g}\n" MQTT "sensors: []\n"), 0);
+	assert_null(f.config->http.listen);
+	fixture_finish(&f);
+	assert_int_equal(parse(&f, "gateway: {id: g}\n" MQTT
+				   "sensors: [{id: a, driver: dht22, pin: p}]\n"
+				   "http: {listen: '9478', hosts: [a.lan]}\n"),
+			 0);
+	assert_int_equal(f.errors.num_items, 0);
+	assert_string_equal(f.config->http.listen, "9478");
+	assert_string_equal(f.config->http.hosts[0], "a.lan");
+	fixture_finish(&f);
+	expect("gateway: {id: g}\n" MQTT "sensors: [{id: a, driver: dht22, pin: p}]\n"
+	       "http: {listen: '0.0.0.0:9478'}\n",
+	       "warning 4:16 http.listen: 0.0.0.0:9478 can be asked from elsewhere, and "
+	       "without "
+	       "a "
+	       "token by everybody\n");
+	expect("gateway: {id: g}\n" MQTT "sensors: [{id: a, driver: dht22, pin: p}]\n"
+	       "http: {listen: '0.0.0.0:9478', token: abc}\n",
+	       "warning 4:39 http.token: is short: from 16 characters on nobody guesses "
+	       "it\n");
+	expect("gateway: {id: g}\n" MQTT "sensors: [{id: a, driver: dht22, pin: p}]\n"
+	       "http: {hosts: [a.lan]}\n",
+	       "warning 4:7 http: is off, as there is no http.listen\n");
+	expect("gateway: {id: g}\n" MQTT "sensors: [{id: a, driver: dht22, pin: p}]\n"
+	       "http: {listen: broker:80, token: 'a b', hosts: ['a:80']}\n",
+	       "4:16 http.listen: broker:80, but it must be a port, or an address of "
+	       "this "
+	       "machine and a port: 9478, 127.0.0.1:9478 or [::1]:9478\n"
+	       "4:34 http.token: the value, but a token is made of ASCII characters "
+	       "without blanks\n"
+	       "4:49 http.hosts[0]: a:80, but a name of a host is made of letters, "
+	       "digits, "
+	       "\"-\" and \".\", and has no port\n");
+}
+
 /* The keys that stand behind a # in the example are examples of good values. */
 static void the_example_is_right_with_all_its_keys(void **state)
 {
@@ -518,7 +559,7 @@ static void the_example_is_right_with_all_its_keys(void **state)
 
 		/* The files are not there. */
 		if (*mark == '#' && mark[1] != ' ' && !strstr(mark, "password") &&
-		    !strstr(mark, "_file"))
+		    !strstr(mark, "token") && !strstr(mark, "_file"))
 			memmove(mark, mark + 1, strlen(mark));
 		text_add(&yaml, "%s", line);
 	}
@@ -550,6 +591,7 @@ int main(void)
 		cmocka_unit_test(lists_are_bounded),
 		cmocka_unit_test(a_file_that_cannot_be_read_says_why),
 		cmocka_unit_test(values_from_aliases_are_checked_as_others),
+		cmocka_unit_test(http_is_off_and_this_machines_unless_told),
 		cmocka_unit_test(the_example_is_right_with_all_its_keys),
 	};
 

@@ -49,6 +49,8 @@ static void all_defaults_are_printed(void **state)
 				     "  max_size: 64MiB\n"
 				     "  max_age: 7d\n"
 				     "  flush_interval: 5s\n"
+				     "http:\n"
+				     "  hosts: []\n"
 				     "pins:\n"
 				     "  loft: gpiochip2/1\n"
 				     "sensors:\n"
