@@ -1,4 +1,4 @@
-# The gateway as an image: the program, the libraries it links, CA certificates; no shell
+# The gateway as an image: the program, the libraries it uses, CA certificates; no shell
 # runs in between, and not as root.
 #
 #   docker build -t pin2mqtt .
@@ -20,7 +20,9 @@ COPY packaging packaging
 RUN cmake --preset release -DCMAKE_INSTALL_PREFIX=/usr \
     && cmake --build --preset release \
     && DESTDIR=/out cmake --install build/release --strip \
-    && ldd /out/usr/bin/pin2mqtt | sed -n 's/.*=> \([^ ]*\) .*/\1/p' | xargs realpath \
+    && { ldd /out/usr/bin/pin2mqtt | sed -n 's/.*=> \([^ ]*\) .*/\1/p'; \
+        # what it loads where HTTP is on
+        ls /usr/lib/*/libmicrohttpd.so.12; } | xargs realpath \
         | xargs dpkg-query --search | cut -d : -f 1 | sort -u >/out/libraries
 
 FROM debian:trixie-slim

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/homeassistant.h"
+#include "app/http_source.h"
 #include "app/pipeline_inside.h"
 #include "app/report.h"
 #include "base/clock.h"
@@ -16,6 +17,8 @@ enum {
 	/* A ring holds the edges of eight frames at the least: the publisher may be away for
 	 * as long as a slow board needs to schedule it. */
 	RING_EDGES = 2048,
+	/* Main looks after the threads each 5 s. */
+	MAX_LOOK_S = 30,
 };
 
 /* The chip that a sensor's pin is on; one that cannot be found now is a chip of its own. */
@@ -308,16 +311,37 @@ static int start_connection(struct pipeline *pipeline)
 	return error;
 }
 
+static int start_http(struct pipeline *pipeline)
+{
+	const struct config *config = pipeline->config;
+	const struct http_options options = {
+		.listen = config->http.listen,
+		.token = config->http.token,
+		.hosts = (const char *const *)config->http.hosts,
+		.num_hosts = config->http.num_hosts,
+		.source = http_source(pipeline),
+		.wake = &pipeline->http_wake,
+	};
+
+	if (!config->http.listen)
+		return 0;
+	return http_start(&options, &pipeline->http);
+}
+
 static int start(struct pipeline *pipeline)
 {
 	int error = wake_open(&pipeline->publisher.wake);
 
+	if (!error && pipeline->config->http.listen)
+		error = wake_open(&pipeline->http_wake);
 	if (!error)
 		error = start_connection(pipeline);
 	if (error)
 		return error;
 	pipeline->publisher.store = pipeline->store;
 	pipeline->publisher.connection = pipeline->connection;
+	if (pipeline->config->http.listen)
+		pipeline->publisher.watcher = &pipeline->http_wake;
 	pipeline_connect_publisher(pipeline);
 
 	uint64_t first_ns = clock_mono_ns() + SETTLE_NS;
@@ -326,7 +350,14 @@ static int start(struct pipeline *pipeline)
 	error = pipeline_start_captures(pipeline, first_ns);
 	if (!error)
 		error = publisher_start(&pipeline->publisher);
+	if (!error)
+		error = start_http(pipeline);
 	return error;
+}
+
+static uint32_t now_s(void)
+{
+	return (uint32_t)(clock_mono_ns() / CLOCK_NS_PER_S);
 }
 
 int pipeline_start(const struct config *config, const struct wake *news,
@@ -338,10 +369,13 @@ int pipeline_start(const struct config *config, const struct wake *news,
 		return -ENOMEM;
 	pipeline->config = config;
 	pipeline->news = news;
+	pipeline->looked_s = now_s();
 	requests_init(&pipeline->requests, &pipeline->publisher.wake, news);
 	pipeline->publisher.requests = &pipeline->requests;
 	pipeline->publisher.wake.fd = -1;
-	pthread_mutex_init(&pipeline->publisher.history_lock, NULL);
+	pipeline->http_wake.fd = -1;
+	pthread_mutex_init(&pipeline->publisher.view_lock, NULL);
+	pthread_mutex_init(&pipeline->wiring_lock, NULL);
 
 	int error = start(pipeline);
 
@@ -382,6 +416,21 @@ const char *pipeline_hanging(struct pipeline *pipeline)
 	return hanging;
 }
 
+void pipeline_set_healthy(struct pipeline *pipeline, bool is_healthy)
+{
+	atomic_store_explicit(&pipeline->is_hanging, !is_healthy, memory_order_relaxed);
+	atomic_store_explicit(&pipeline->looked_s, now_s(), memory_order_relaxed);
+}
+
+bool pipeline_is_healthy(const struct pipeline *pipeline)
+{
+	uint32_t looked_s =
+		atomic_load_explicit(&pipeline->looked_s, memory_order_relaxed);
+
+	return !atomic_load_explicit(&pipeline->is_hanging, memory_order_relaxed) &&
+	       now_s() - looked_s < MAX_LOOK_S;
+}
+
 bool pipeline_take_reload(struct pipeline *pipeline, struct request *out)
 {
 	return requests_take_reload(&pipeline->requests, out);
@@ -419,6 +468,7 @@ void pipeline_free_wiring(struct pipeline *pipeline)
 
 bool pipeline_stop(struct pipeline *pipeline)
 {
+	http_stop(pipeline->http);
 	for (size_t i = 0; i < pipeline->num_chips; i++)
 		capture_stop(pipeline->chips[i].capture);
 	publisher_stop(&pipeline->publisher);
@@ -433,7 +483,9 @@ bool pipeline_stop(struct pipeline *pipeline)
 	pipeline_free_wiring(pipeline);
 	store_free(pipeline->store);
 	wake_close(&pipeline->publisher.wake);
-	pthread_mutex_destroy(&pipeline->publisher.history_lock);
+	wake_close(&pipeline->http_wake);
+	pthread_mutex_destroy(&pipeline->publisher.view_lock);
+	pthread_mutex_destroy(&pipeline->wiring_lock);
 	free(pipeline);
 	return true;
 }

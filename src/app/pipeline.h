@@ -28,6 +28,9 @@ must_check int pipeline_start(const struct config *config, const struct wake *ne
  * use. */
 const char *pipeline_hanging(struct pipeline *pipeline);
 
+/* What main found out about the threads, for who asks over HTTP; again within half a minute. */
+void pipeline_set_healthy(struct pipeline *pipeline, bool is_healthy);
+
 /* What it counts and remembers, for reports. */
 struct publisher *pipeline_publisher(struct pipeline *pipeline);
 

@@ -9,6 +9,8 @@
 #ifndef APP_PIPELINE_INSIDE_H
 #define APP_PIPELINE_INSIDE_H
 
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "app/pipeline.h"
@@ -20,11 +22,12 @@
 #include "capture/airtime.h"
 #include "capture/capture.h"
 #include "config/config.h"
+#include "metrics/http.h"
 #include "publish/connection.h"
 #include "publish/discovery.h"
 #include "store/store.h"
 
-enum { PIPELINE_MAX_CHIP = 2 * LINE_MAX_NAME };
+enum { PIPELINE_MAX_CHIP = 2 * LINE_MAX_NAME, PIPELINE_MAX_LIBRARIES = 256 };
 
 /* One chip: its capture thread and the ring between it and the publisher. */
 struct chip {
@@ -58,6 +61,15 @@ struct pipeline {
 	struct chip *chips; /* owned */
 	size_t num_chips;
 	uint32_t num_rounds_seen; /* of the publisher, by pipeline_hanging() */
+	/* Guards the wiring against a reload, for the HTTP thread. */
+	pthread_mutex_t wiring_lock;
+	uint32_t generation; /* of the wiring; another one after each reload */
+	_Atomic uint32_t
+		looked_s; /* CLOCK_MONOTONIC of main's last look at the threads */
+	_Atomic bool is_hanging; /* what it found; main writes both */
+	char libraries[PIPELINE_MAX_LIBRARIES]; /* what it runs with */
+	struct wake http_wake; /* of its thread */
+	struct http *http; /* owned; NULL: there is none */
 };
 
 /* Makes the wiring of pipeline->config: chips with their rings, sensors, and what others are
@@ -71,6 +83,9 @@ void pipeline_connect_publisher(struct pipeline *pipeline);
 /* Starts the capture of each chip, in the place of its predecessor where it has one. Returns 0
  * or a negative errno. */
 must_check int pipeline_start_captures(struct pipeline *pipeline, uint64_t first_ns);
+
+/* What pipeline_set_healthy() said, and whether it was not too long ago. Threads: any. */
+bool pipeline_is_healthy(const struct pipeline *pipeline);
 
 /* Frees the wiring; its captures have stopped or are paused. */
 void pipeline_free_wiring(struct pipeline *pipeline);

@@ -120,6 +120,8 @@ static void pass_on_knowledge(const struct pipeline *before, struct pipeline *af
 						      old_config->stale_after_ms) *
 							     CLOCK_NS_PER_MS;
 		sensor->tally = known->tally;
+		sensor->read = known->read;
+		sensor->view.newest = known->view.newest;
 		if (!is_same_wire(old_config, config))
 			continue;
 		sensor->is_faulty = known->is_faulty;
@@ -128,6 +130,7 @@ static void pass_on_knowledge(const struct pipeline *before, struct pipeline *af
 		sensor->care = known->care;
 		sensor->feed = before->sensors[known->feed_leader].feed;
 		swap_histories(&known->history, &sensor->history);
+		sensor->view = known->view;
 		if (old_config->decode == config->decode)
 			sensor->decoder = known->decoder;
 	}
@@ -215,10 +218,13 @@ int pipeline_reload(struct pipeline *pipeline, const struct config *config)
 	int error = pipeline_wire(&next, &info);
 
 	if (!error) {
+		pthread_mutex_lock(&pipeline->wiring_lock);
 		for (size_t i = 0; i < pipeline->num_chips; i++)
 			capture_pause(pipeline->chips[i].capture);
 		publisher_stop(&pipeline->publisher);
 		error = exchange(pipeline, &next, info);
+		pipeline->generation++;
+		pthread_mutex_unlock(&pipeline->wiring_lock);
 	}
 	free(info);
 	pipeline_free_wiring(&next);

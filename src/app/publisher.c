@@ -27,6 +27,16 @@ static const char *advise(const struct publisher_sensor *sensor, enum verdict ve
 	return advice_words(advice == ADVICE_NONE ? advice_for(verdict) : advice);
 }
 
+/* There is news of a sensor. */
+static void tell_watcher(struct publisher *publisher, uint16_t index)
+{
+	atomic_fetch_add_explicit(&publisher->sensors[index].version, 1,
+				  memory_order_relaxed);
+	if (publisher->watcher &&
+	    atomic_load_explicit(&publisher->is_watched, memory_order_relaxed))
+		wake_signal(publisher->watcher);
+}
+
 static void set_available(struct publisher *publisher, uint16_t index, bool is_available)
 {
 	struct publisher_sensor *sensor = &publisher->sensors[index];
@@ -36,6 +46,7 @@ static void set_available(struct publisher *publisher, uint16_t index, bool is_a
 		return;
 	atomic_store_explicit(&sensor->is_available, is_available, memory_order_relaxed);
 	connection_set_available(publisher->connection, index, is_available);
+	tell_watcher(publisher, index);
 }
 
 static void note_clock(struct publisher *publisher, bool is_synced)
@@ -71,6 +82,9 @@ static void accept(struct publisher *publisher, struct reading *reading)
 	if (!is_clock_synced(publisher, now_ns))
 		reading->flags |= READING_CLOCK_UNSYNCED;
 	store_put(publisher->store, reading);
+	pthread_mutex_lock(&publisher->view_lock);
+	sensor->view.newest = *reading;
+	pthread_mutex_unlock(&publisher->view_lock);
 	sensor->stale_ns = reading->t_ns + config->stale_after_ms * CLOCK_NS_PER_MS;
 	if (sensor->is_refusing)
 		log_info("%s: reads again refused=%u", config->id, sensor->num_refused);
@@ -151,11 +165,20 @@ static void cut_power(struct publisher *publisher, uint16_t index)
 	capture_cut_power(sensor->source->capture, sensor->capture_index);
 }
 
-static void remember(struct publisher *publisher, const struct frame *frame)
+static void remember(struct publisher *publisher, const struct frame *frame,
+		     enum verdict verdict)
 {
-	pthread_mutex_lock(&publisher->history_lock);
-	history_put(&publisher->sensors[frame->sensor].history, frame);
-	pthread_mutex_unlock(&publisher->history_lock);
+	struct publisher_sensor *sensor = &publisher->sensors[frame->sensor];
+
+	if (frame->start_ns != 0)
+		latency_add(&sensor->read, clock_mono_ns() - frame->start_ns);
+	pthread_mutex_lock(&publisher->view_lock);
+	history_put(&sensor->history, frame, verdict);
+	sensor->view.quality = sensor->decoder.quality;
+	sensor->view.model = sensor->decoder.model;
+	sensor->view.verdict = verdict;
+	sensor->view.has_tried = true;
+	pthread_mutex_unlock(&publisher->view_lock);
 }
 
 static void take_frame(struct publisher *publisher, const struct frame *frame)
@@ -168,7 +191,7 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 	enum verdict verdict = decoder_take(&sensor->decoder, frame, &reading, &evidence);
 
 	report_model(publisher, frame->sensor, model);
-	remember(publisher, frame);
+	remember(publisher, frame, verdict);
 
 	struct care_advice care =
 		care_judge(&sensor->care, &sensor->care_rules, frame, verdict);
@@ -199,6 +222,7 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 		if (care_is_hung(&sensor->care))
 			cut_power(publisher, frame->sensor);
 	}
+	tell_watcher(publisher, frame->sensor);
 }
 
 static void drain(struct publisher *publisher, struct publisher_source *source)
@@ -241,6 +265,10 @@ static void take_fault(struct publisher *publisher, uint16_t index)
 	else if (sensor->is_faulty)
 		log_info("%s: line is there again", sensor_id(publisher, index));
 	sensor->is_faulty = error != 0;
+	pthread_mutex_lock(&publisher->view_lock);
+	sensor->view.is_faulty = sensor->is_faulty;
+	pthread_mutex_unlock(&publisher->view_lock);
+	tell_watcher(publisher, index);
 }
 
 /* Marks what has become stale. Returns when the next sensor will. */
@@ -345,10 +373,10 @@ static ssize_t copy_history(struct publisher *publisher, const struct history *h
 	*out = malloc(sizeof(**out) * HISTORY_FRAMES * HISTORY_MAX_RECORDS);
 	if (!*out)
 		return -ENOMEM;
-	pthread_mutex_lock(&publisher->history_lock);
+	pthread_mutex_lock(&publisher->view_lock);
 	for (size_t i = 0; i < history->num_frames; i++)
 		num_records += (ssize_t)history_get(history, i, *out + num_records);
-	pthread_mutex_unlock(&publisher->history_lock);
+	pthread_mutex_unlock(&publisher->view_lock);
 	return num_records;
 }
 

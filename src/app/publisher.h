@@ -16,6 +16,7 @@
 
 #include "app/requests.h"
 #include "base/attributes.h"
+#include "base/latency.h"
 #include "base/ring.h"
 #include "base/thread.h"
 #include "base/wake.h"
@@ -37,6 +38,16 @@ struct publisher_source {
 	uint32_t num_dropped_seen;
 };
 
+/* What others may know of one sensor, beside what is atomic. */
+struct publisher_view {
+	struct reading newest; /* seq 0: there is none */
+	struct quality quality;
+	const struct driver *model; /* constant; NULL: not known yet */
+	enum verdict verdict; /* of the last attempt */
+	bool has_tried; /* there was one */
+	bool is_faulty; /* its line cannot be had */
+};
+
 /* What the publisher knows of one sensor. */
 struct publisher_sensor {
 	struct decoder decoder;
@@ -52,9 +63,12 @@ struct publisher_sensor {
 	bool is_refusing; /* the last turn ended without a reading, and that is logged */
 	uint32_t num_refused; /* attempts since the last reading */
 	struct tally tally;
+	struct latency read; /* publisher writes: from a start pulse to the verdict */
+	_Atomic uint32_t version; /* publisher writes: another one where there is news */
 	struct request_wait *reading_wait; /* owned; NULL: nobody asked for a reading */
 	struct request_wait *frames_wait; /* owned; NULL: nor for a recording */
-	/* guarded by history_lock; its edges owned by the pipeline */
+	struct publisher_view view; /* guarded by view_lock; publisher writes */
+	/* guarded by view_lock; its edges owned by the pipeline */
 	struct history history;
 };
 
@@ -76,7 +90,10 @@ struct publisher {
 	_Atomic bool is_stopping; /* owner writes */
 	_Atomic uint32_t num_rounds; /* how often the thread has gone round; it writes */
 	struct thread thread;
-	pthread_mutex_t history_lock; /* guards the sensors' histories */
+	pthread_mutex_t view_lock; /* guards the sensors' views and histories */
+	const struct wake
+		*watcher; /* borrowed; outlives the thread; NULL: there is none */
+	_Atomic bool is_watched; /* the watcher wants to be woken; it writes */
 };
 
 /* Starts the thread, or starts it again over other sources and sensors. */

@@ -52,6 +52,7 @@ static void look_after_threads(struct supervisor *supervisor)
 	else if (!hanging && supervisor->hanging)
 		log_info("%s moves again", supervisor->hanging);
 	supervisor->hanging = hanging;
+	pipeline_set_healthy(supervisor->reload->pipeline, !hanging);
 
 	text_init(&text, line, sizeof(line));
 	report_line(&text, pipeline_publisher(supervisor->reload->pipeline));

@@ -69,7 +69,7 @@ static uint32_t after_ns(uint64_t t_ns, uint64_t base_ns)
 	return t_ns - base_ns < UINT32_MAX ? (uint32_t)(t_ns - base_ns) : UINT32_MAX;
 }
 
-void history_put(struct history *history, const struct frame *frame)
+void history_put(struct history *history, const struct frame *frame, enum verdict verdict)
 {
 	struct history_frame *kept = &history->frames[history->next_frame];
 
@@ -83,6 +83,7 @@ void history_put(struct history *history, const struct frame *frame)
 		.first_edge = history->next_edge,
 		.num_edges = frame->num_edges,
 		.is_lost = frame->is_lost,
+		.verdict = (uint8_t)verdict,
 	};
 	for (size_t i = 0; i < frame->num_edges; i++) {
 		const struct edge *edge = &frame->edges[i];
@@ -116,12 +117,21 @@ static size_t insert_mark(struct edge *out, size_t num_out, enum edge_event even
 	return t_ns == 0 ? num_out : insert(out, num_out, &mark);
 }
 
+static const struct history_frame *frame_at(const struct history *history, size_t index)
+{
+	return &history->frames[(history->next_frame + HISTORY_FRAMES -
+				 history->num_frames + index) %
+				HISTORY_FRAMES];
+}
+
+enum verdict history_verdict(const struct history *history, size_t index)
+{
+	return (enum verdict)frame_at(history, index)->verdict;
+}
+
 size_t history_get(const struct history *history, size_t index, struct edge *out)
 {
-	const struct history_frame *kept =
-		&history->frames[(history->next_frame + HISTORY_FRAMES -
-				  history->num_frames + index) %
-				 HISTORY_FRAMES];
+	const struct history_frame *kept = frame_at(history, index);
 	size_t num_out = 0;
 
 	/* An attempt begins with its START, also where its time is not known. */

@@ -14,6 +14,7 @@
 
 #include "decode/driver.h"
 #include "model/frame.h"
+#include "model/verdict.h"
 
 enum { HISTORY_FRAMES = 16 };
 
@@ -35,6 +36,7 @@ struct history_frame {
 	uint32_t first_edge; /* index into edges[] */
 	uint16_t num_edges;
 	bool is_lost;
+	uint8_t verdict; /* enum verdict */
 };
 
 struct history {
@@ -51,12 +53,17 @@ size_t history_max_edges(const struct driver *driver, bool is_both_kinds);
 
 void history_init(struct history *history, struct history_edge *edges, size_t max_edges);
 
-void history_put(struct history *history, const struct frame *frame);
+/* verdict: what it was taken for */
+void history_put(struct history *history, const struct frame *frame,
+		 enum verdict verdict);
 
 /* The frame of this index, the oldest being 0, in time order; sensor is 0.
  *
  * out: HISTORY_MAX_RECORDS records
  * Returns how many. */
 size_t history_get(const struct history *history, size_t index, struct edge *out);
+
+/* What the frame of this index was taken for. */
+enum verdict history_verdict(const struct history *history, size_t index);
 
 #endif

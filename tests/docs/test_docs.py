@@ -129,7 +129,8 @@ def members_in(*sources):
 
 
 def test_manual_of_topics_has_every_member_of_a_message():
-    members = members_in("app/report.c", "publish/payload.c", "publish/request.c")
+    members = members_in("app/report.c", "model/reading_json.c", "publish/payload.c",
+                         "publish/request.c")
     assert {"uptime_s", "advice", "seq", "transaction"} <= members
     # of what `pin2mqtt health --json` prints alone
     members -= {"healthy", "connected", "online"}
@@ -143,6 +144,20 @@ def test_manual_of_topics_has_every_verb():
     assert len(verbs) > 3
     section = manual("pin2mqtt-topics.7").partition(".SS Requests\n")[2].partition(".SS ")[0]
     assert verbs == set(re.findall(r"^\.TP\n\.B (\w+)$", section, re.MULTILINE))
+
+
+def test_manual_of_http_has_every_path_and_every_metric():
+    text = manual("pin2mqtt-http.7")
+    paths = re.findall(r'\{ "(/[^"]*)", (?:true|false), answer_',
+                       (TOP / "src/metrics/answer.c").read_text(encoding="utf-8"))
+    assert "/metrics" in paths
+    documented = set(re.findall(r"^(/\S+)\|", text, re.MULTILINE))
+    assert {path.replace("*", "ID") for path in paths} == documented
+    families = re.findall(r'\{ "(pin2mqtt_\w+)", KIND_(\w+)',
+                          (TOP / "src/metrics/exposition.c").read_text(encoding="utf-8"))
+    suffixes = {"COUNTER": "_total", "INFO": "_info"}
+    assert set(re.findall(r"\bpin2mqtt_\w+", text)) == {
+        name + suffixes.get(kind, "") for name, kind in families}
 
 
 def test_config_comes_from_the_environment(tmp_path):

@@ -217,12 +217,13 @@ class Gateway:
     """pin2mqtt run with a configuration of its own."""
 
     def __init__(self, folder, servers, sensors, mqtt_lines="", environment=None,
-                 homeassistant="{enabled: false}", store="", store_path=None, prefix=()):
+                 homeassistant="{enabled: false}", store="", store_path=None, prefix=(),
+                 http=""):
         self.store = store_path or folder / "state.db"
         self.prefix = prefix
         self.config = folder / "pin2mqtt.yaml"
         self.options = {"servers": servers, "sensors": sensors, "mqtt_lines": mqtt_lines,
-                        "homeassistant": homeassistant, "store": store}
+                        "homeassistant": homeassistant, "store": store, "http": http}
         self.configure()
         self.log = folder / "stderr"
         self.environment = os.environ | (environment or {})
@@ -252,6 +253,7 @@ class Gateway:
                                f"{self.options['mqtt_lines']}\n"
                                f"homeassistant: {self.options['homeassistant']}\n"
                                f"store: {{path: {self.store}{self.options['store']}}}\n"
+                               f"http: {{{self.options['http']}}}\n"
                                f"sensors:\n{self.options['sensors']}\n{more}")
 
     def reload(self, **options):

@@ -28,6 +28,11 @@ static void make_frame(uint64_t *random, const struct driver *driver,
 		     out);
 }
 
+static enum verdict verdict_of(size_t number)
+{
+	return (enum verdict)(number % NUM_VERDICTS);
+}
+
 static void assert_same(const struct frame *a, const struct frame *b)
 {
 	assert_int_equal(a->start_ns, b->start_ns);
@@ -71,12 +76,15 @@ static void the_newest_sixteen_frames_are_kept_as_they_came(void **state)
 		for (size_t j = 0; j < 100; j++) {
 			make_frame(&random, driver, edges,
 				   TEST_START_NS * (uint64_t)(j + 1), &put[j]);
-			history_put(&history, &put[j]);
+			history_put(&history, &put[j], verdict_of(j));
 			assert_int_equal(history.num_frames,
 					 j < HISTORY_FRAMES ? j + 1 : HISTORY_FRAMES);
 			for (size_t k = 0; k < history.num_frames; k++) {
 				get_frame(&history, k, &got);
 				assert_same(&got, &put[j + 1 - history.num_frames + k]);
+				assert_int_equal(history_verdict(&history, k),
+						 verdict_of(j + 1 - history.num_frames +
+							    k));
 			}
 		}
 		free(room);
@@ -118,7 +126,7 @@ static void long_frames_take_the_place_of_old_ones(void **state)
 			};
 		}
 		frame->end_ns = t_ns + 1;
-		history_put(&history, frame);
+		history_put(&history, frame, VERDICT_CLEAN);
 		assert_in_range(history.num_frames, 1, HISTORY_FRAMES);
 
 		size_t num_edges = 0;

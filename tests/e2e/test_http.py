@@ -1,0 +1,486 @@
+# SPDX-License-Identifier: MIT
+"""What the gateway tells over HTTP, as pin2mqtt-http(7) promises it, and to whom."""
+import http.client
+import itertools
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+
+import pytest
+from prometheus_client.openmetrics import parser as openmetrics
+
+from conftest import PROGRAM, WAIT_S, wait_until
+
+TOKEN = "0123456789abcdef"
+PORCH = "  - {id: porch, name: Porch, driver: dht11, pin: sim/4, interval: 1s, stale_after: 3s}"
+GONE = PORCH.replace("sim/4", '"replay:/no/such"')
+ports = itertools.count(9478)
+
+
+def own_address():
+    """Of this process alone: no other test can have it."""
+    pid = os.getpid()
+    return f"127.{1 + (pid >> 16)}.{pid >> 8 & 255}.{pid & 255}:{next(ports)}"
+
+
+class Web:
+    """A gateway that is asked over HTTP."""
+
+    def __init__(self, run, sensors=PORCH, more="", **options):
+        self.address = own_address()
+        self.gateway = run(sensors, http=f'listen: "{self.address}"{more}', **options)
+        self.gateway.wait_for_word("HTTP is there")
+
+    def connect(self):
+        return http.client.HTTPConnection(self.address, timeout=WAIT_S)
+
+    def ask(self, path, method="GET", body=None, **headers):
+        """The response, with its text as .text."""
+        connection = self.connect()
+        connection.request(method, path, body, {name.replace("_", "-"): value
+                                                for name, value in headers.items()})
+        response = connection.getresponse()
+        response.text = response.read().decode()
+        connection.close()
+        return response
+
+    def status(self):
+        return json.loads(self.ask("/api/status").text)
+
+    def sensor(self, number=0):
+        return self.status()["sensors"][number]
+
+    def metrics(self):
+        """name{labels} -> value, in the order they come."""
+        lines = self.ask("/metrics").text.splitlines()
+        return {name: float(value) for name, value in
+                (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+    def raw(self):
+        host, port = self.address.split(":")
+        return socket.create_connection((host, int(port)), WAIT_S)
+
+
+@pytest.fixture(name="web")
+def webs(run):
+    def start(*arguments, **options):
+        return Web(run, *arguments, **options)
+
+    return start
+
+
+def test_without_listen_nothing_of_http_is_there(listen, run):
+    listener = listen()
+    gateway = run(PORCH)
+    listener.wait_for("/readings", 2)
+    maps = pathlib.Path(f"/proc/{gateway.process.pid}/maps").read_text(encoding="utf-8")
+    assert "microhttpd" not in maps and "gnutls" not in maps
+    assert "HTTP" not in gateway.said()
+
+
+def test_health_and_readiness(broker, web):
+    site = web()
+    wait_until(lambda: site.ask("/readyz").status == 200, "ready")
+    assert site.ask("/healthz").text == "healthy\n"
+    broker.stop()
+    wait_until(lambda: site.ask("/readyz").status == 503, "not ready without a broker")
+    assert site.ask("/healthz").status == 200
+    broker.start()
+    wait_until(lambda: site.ask("/readyz").status == 200, "ready again")
+
+
+def test_promtool_finds_no_fault_in_the_metrics(listen, web):
+    site = web()
+    listen().wait_for("/readings", 2)
+    response = site.ask("/metrics")
+    assert response.headers["Content-Type"].startswith("text/plain; version=0.0.4")
+    checked = subprocess.run(["promtool", "check", "metrics"], input=response.text,
+                             capture_output=True, text=True, timeout=WAIT_S, check=False)
+    assert (checked.returncode, checked.stdout, checked.stderr) == (0, "", "")
+
+
+def test_openmetrics_is_what_its_own_parser_takes(listen, web):
+    site = web()
+    listen().wait_for("/readings", 2)
+    response = site.ask("/metrics", Accept="application/openmetrics-text; version=1.0.0")
+    assert response.headers["Content-Type"].startswith("application/openmetrics-text")
+    families = {family.name: family for family in
+                openmetrics.text_string_to_metric_families(response.text)}
+    assert families["pin2mqtt_build"].type == "info"
+    assert families["pin2mqtt_sensor_reads"].type == "counter"
+    assert families["pin2mqtt_sensor_temperature_celsius"].unit == "celsius"
+    plain = {line.split()[2] for line in site.ask("/metrics").text.splitlines()
+             if line.startswith("# TYPE")}
+    named = {name + {"counter": "_total", "info": "_info"}.get(family.type, "")
+             for name, family in families.items()}
+    assert plain == named
+
+
+def test_metrics_and_status_are_what_the_broker_got(listen, web):
+    listener = listen()
+    site = web()
+    listener.wait_for("/readings", 3)
+    # Both tell of the newest reading; another may come between two looks.
+    def is_same():
+        values, sensor = site.metrics(), site.sensor()
+        reading = listener.readings()[-1]
+        return (reading["seq"] == sensor["reading"]["seq"] and
+                values['pin2mqtt_sensor_temperature_celsius{sensor="porch"}'] ==
+                reading["temperature"] == sensor["reading"]["temperature"] and
+                abs(values['pin2mqtt_sensor_relative_humidity_ratio{sensor="porch"}'] * 100 -
+                    reading["humidity"]) < 0.001)
+    wait_until(is_same, "metrics and status as published")
+    values = site.metrics()
+    assert values['pin2mqtt_sensor_up{sensor="porch"}'] == 1
+    assert values["pin2mqtt_mqtt_connected"] == 1
+    wait_until(lambda: site.metrics()["pin2mqtt_mqtt_puback_duration_seconds_count"] >= 3,
+               "acknowledgements are timed")
+    assert values['pin2mqtt_sensor_read_duration_seconds_count{sensor="porch"}'] >= 3
+    assert 0 < values["process_cpu_seconds_total"] < 100
+    resident = site.gateway.resident_kib() * 1024
+    assert 0.5 < values["process_resident_memory_bytes"] / resident < 2
+    assert abs(values["process_start_time_seconds"] - time.time()) < 300
+    assert values["process_open_fds"] > 5
+    assert '"Porch"' in site.ask("/metrics").text
+
+
+def test_a_stale_sensors_values_vanish_and_its_last_success_stays(web):
+    site = web()
+    success = 'pin2mqtt_sensor_last_success_timestamp_seconds{sensor="porch"}'
+    celsius = 'pin2mqtt_sensor_temperature_celsius{sensor="porch"}'
+    wait_until(lambda: celsius in site.metrics(), "a value")
+    site.gateway.reload(sensors=GONE)
+    wait_until(lambda: celsius not in site.metrics(), "the value vanishes")
+    values = site.metrics()
+    assert values['pin2mqtt_sensor_up{sensor="porch"}'] == 0
+    assert abs(values[success] - time.time()) < 300
+    sensor = site.sensor()
+    assert not sensor["up"] and sensor["line_faulty"] and sensor["reading"]["seq"]
+
+
+def events(site, response=None):
+    """The events as (name, data), as they come."""
+    if response is None:
+        connection = site.connect()
+        connection.request("GET", "/api/events")
+        response = connection.getresponse()
+    assert response.headers["Content-Type"] == "text/event-stream"
+    name = None
+    for line in response:
+        line = line.decode().rstrip("\n")
+        if line.startswith("event: "):
+            name = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield name, json.loads(line.removeprefix("data: "))
+
+
+def test_events_tell_each_reading_as_it_comes(listen, web):
+    listener = listen()
+    site = web()
+    listener.wait_for("/readings", 1)
+    heard = events(site)
+    assert next(heard) == ("sensors", {"sensors": 1})
+    assert next(heard)[0] == "gateway"
+    told = []
+    while len(told) < 4:
+        name, data = next(heard)
+        if name == "sensor" and data["reading"]:
+            told.append(data["reading"]["seq"])
+    assert told == list(range(told[0], told[0] + 4))
+
+
+def test_events_tell_of_the_broker_and_of_a_reload(broker, web):
+    site = web()
+    heard = events(site)
+    for name, data in heard:
+        if name == "gateway" and data["mqtt"]["connected"]:
+            break
+    broker.stop()
+    for name, data in heard:
+        if name == "gateway" and not data["mqtt"]["connected"]:
+            break
+    broker.start()
+    site.gateway.reload(sensors=f"{PORCH}\n  - {{id: shed, driver: dht22, pin: sim/5}}")
+    for name, data in heard:
+        if name == "sensors" and data["sensors"] == 2:
+            break
+    names = set()
+    for name, data in heard:
+        if name == "sensor":
+            names.add(data["id"])
+        if names == {"porch", "shed"}:
+            break
+
+
+def test_listeners_are_few_and_come_back(web):
+    site = web()
+    connections = []
+    for _ in range(8):
+        connection = site.connect()
+        connection.request("GET", "/api/events")
+        assert connection.getresponse().status == 200
+        connections.append(connection)
+    assert site.ask("/api/events").status == 503
+    for connection in connections:
+        connection.close()
+    wait_until(lambda: next(iter(events(site)), None) if is_free(site) else None,
+               "a place is free again")
+
+
+def is_free(site):
+    connection = site.connect()
+    connection.request("GET", "/api/events")
+    status = connection.getresponse().status
+    connection.close()
+    return status == 200
+
+
+def test_frames_come_with_what_the_decoder_made_of_them(tmp_path, web):
+    bad = tmp_path / "bad.csv"
+    subprocess.run([PROGRAM, "synth", "--driver", "dht22", "--bytes", "01e200d7bb", "-o", bad],
+                   check=True, timeout=WAIT_S)
+    site = web(f'{PORCH}\n  - {{id: bad, driver: dht22, pin: "replay:{bad}", interval: 2s, '
+               'retries: 0, decode: strict}')
+    for name in ("porch", "bad"):
+        wait_until(lambda n=name: json.loads(site.ask(f"/api/sensors/{n}/frames").text)["frames"],
+                   f"a frame of {name}")
+    good = json.loads(site.ask("/api/sensors/porch/frames").text)
+    frame = good["frames"][-1]
+    assert good["driver"] == "dht11" and frame["verdict"] == "clean"
+    assert len(frame["edges"]) == 42 and {level for _, level in frame["levels"]} == {0, 1}
+    assert "cells: a 0 is" in frame["explanation"][1]
+    assert isinstance(frame["temperature"], float)
+    refused = json.loads(site.ask("/api/sensors/bad/frames").text)["frames"][-1]
+    assert refused["verdict"] == "bad_checksum" and "temperature" not in refused
+    assert "refused: the sum of the bytes differs" in refused["explanation"]
+    assert site.ask("/api/sensors/nobody/frames").status == 404
+
+
+def test_a_token_is_asked_for(web):
+    site = web(more=f", token: {TOKEN}")
+    assert site.ask("/healthz").status == 200
+    refused = site.ask("/metrics")
+    assert refused.status == 401
+    assert refused.headers["WWW-Authenticate"].startswith("Bearer")
+    assert site.ask("/metrics", Authorization=f"Bearer {TOKEN}x").status == 401
+    assert site.ask("/metrics", Authorization=f"Bearer {TOKEN}").status == 200
+    assert TOKEN not in site.gateway.said()
+
+
+def test_a_name_that_is_not_ours_is_refused(web):
+    site = web(more=", hosts: [greenhouse.lan]")
+    for name in ("evil.example", "localhost.evil.example:80", ""):
+        assert site.ask("/metrics", Host=name).status == 421
+    for name in ("greenhouse.lan", "localhost:1", "127.0.0.1", "[::1]:9478",
+                 socket.gethostname().split(".", maxsplit=1)[0]):
+        assert site.ask("/metrics", Host=name).status == 200
+
+
+def test_nothing_can_be_changed(web):
+    site = web()
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS"):
+        response = site.ask("/api/status", method, "x" * 1000)
+        assert response.status == 405 and response.headers["Allow"] == "GET, HEAD"
+    head = site.ask("/metrics", "HEAD")
+    assert head.status == 200 and head.text == "" and int(head.headers["Content-Length"]) > 1000
+    assert "Access-Control-Allow-Origin" not in head.headers
+
+
+def test_a_connection_serves_many_requests(web):
+    connection = web().connect()
+    for _ in range(100):
+        connection.request("GET", "/healthz")
+        response = connection.getresponse()
+        assert response.status == 200 and response.read() == b"healthy\n"
+
+
+def test_an_address_that_is_taken_is_tried_again(listen, run):
+    listener = listen()
+    address = own_address()
+    host, port = address.split(":")
+    with socket.create_server((host, int(port))):
+        gateway = run(PORCH, http=f'listen: "{address}"')
+        gateway.wait_for_word("error: no HTTP, will try again .* Address already in use")
+        listener.wait_for("/readings", 2)
+    gateway.wait_for_word("HTTP is there")
+    assert gateway.said().count("no HTTP") == 1
+
+
+def test_reloads_and_requests_do_not_disturb_each_other(web):
+    site = web()
+    statuses = []
+    is_over = threading.Event()
+
+    def keep_asking():
+        while not is_over.is_set():
+            statuses.append(site.ask("/metrics").status)
+            statuses.append(site.ask("/api/sensors/porch/frames").status)
+
+    thread = threading.Thread(target=keep_asking)
+    thread.start()
+    try:
+        for number in range(1, 5):
+            site.gateway.reload(sensors="\n".join(
+                [PORCH, *(f"  - {{id: s{number}{i}, driver: dht22, pin: sim/{5 + i}}}"
+                          for i in range(number))]))
+    finally:
+        is_over.set()
+        thread.join()
+    assert set(statuses) == {200}
+    assert len(site.status()["sensors"]) == 5
+
+
+def test_a_stop_does_not_wait_for_who_listens(web):
+    site = web()
+    heard = events(site)
+    next(heard)
+    with site.raw() as idle:
+        idle.sendall(b"GET /metrics HTT")
+        assert site.gateway.stop() < WAIT_S
+    assert site.gateway.status == 0
+
+
+HOSTILE = [
+    b"GET /../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /api/sensors/%2e%2e%2f%00porch/frames HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+    b"GET /metrics HTTP/1.1\r\n\r\n",
+    b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer wrong\r\n\r\n",
+    b"GET http://evil.example/metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n",
+    b"POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999\r\n\r\nxxx",
+    b"POST /metrics HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"GET /" + b"a" * 60000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nX: " + b"b" * 60000 + b"\r\n\r\n",
+    b"GET /metrics HTTP/1.1\r\n" + b"X: y\r\n" * 5000 + b"\r\n",
+    b"GET /metrics HTTP/9.9\r\nHost: localhost\r\n\r\n",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    b"\x00" * 1000,
+    b"\r\n\r\n\r\n",
+    b"GET",
+    b"",
+    b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n" * 20,
+]
+
+
+def attack(site, seed, number):
+    """Requests of any kind, some of which are never ended, and answers that are not read."""
+    chance = random.Random(seed)
+    for _ in range(number):
+        data = chance.choice(HOSTILE)
+        if chance.random() < 0.3:
+            at = chance.randrange(len(data) + 1)
+            data = data[:at] + chance.randbytes(chance.randrange(50)) + data[at:]
+        try:
+            with site.raw() as hostile:
+                hostile.settimeout(0.2 if chance.random() < 0.02 else 0.002)
+                hostile.sendall(data[:chance.randrange(len(data) + 1)]
+                                if chance.random() < 0.2 else data)
+                while hostile.recv(65536):
+                    pass
+        except OSError:
+            pass
+
+
+@pytest.mark.slow
+def test_ten_thousand_hostile_requests_disturb_nothing(listen, web):
+    listener = listen()
+    site = web()
+    site.ask("/metrics")
+    listener.wait_for("/readings", 1)
+    seed = random.randrange(1 << 32)
+    print(f"seed {seed}")
+    before_kib = site.gateway.resident_kib()
+    threads = [threading.Thread(target=attack, args=(site, seed + i, 2500)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # What they left hanging ends by itself.
+    wait_until(lambda: site.ask("/healthz").status == 200, "answers after them", 60)
+    readings = [reading["seq"] for reading in listener.wait_for("/readings", 3) and
+                listener.readings()]
+    assert readings == list(range(readings[0], readings[0] + len(readings)))
+    assert site.sensor()["reads"].keys() == {"clean"}
+    assert site.gateway.is_alive()
+    assert site.gateway.resident_kib() - before_kib < 4096
+    wait_until(lambda: site.gateway.num_files() < 40, "their connections are closed", 60)
+
+
+@pytest.mark.slow
+def test_slow_clients_are_ended_and_others_served(web):
+    site = web()
+    slow = [site.raw() for _ in range(40)]
+    is_over = threading.Event()
+
+    def drip():
+        while not is_over.wait(1):
+            for client in slow:
+                try:
+                    client.sendall(b"G")
+                except OSError:
+                    pass
+
+    thread = threading.Thread(target=drip)
+    thread.start()
+    try:
+        def is_served():
+            try:
+                return site.ask("/healthz").status == 200
+            except OSError:
+                return False
+
+        wait_until(is_served, "somebody else is served", 60)
+    finally:
+        is_over.set()
+        thread.join()
+        for client in slow:
+            client.close()
+
+
+@pytest.mark.slow
+def test_prometheus_scrapes_it(tmp_path, listen, web):
+    prometheus = shutil.which("prometheus")
+    if not prometheus:
+        pytest.skip("SKIP prometheus is not installed")
+    site = web(more=f", token: {TOKEN}")
+    listen().wait_for("/readings", 1)
+    (tmp_path / "prometheus.yml").write_text(
+        "global: {scrape_interval: 1s}\n"
+        "scrape_configs:\n"
+        "  - job_name: pin2mqtt\n"
+        f"    authorization: {{credentials: {TOKEN}}}\n"
+        f'    static_configs: [{{targets: ["{site.address}"]}}]\n')
+    own = own_address()
+    with (tmp_path / "prometheus.log").open("w") as log:
+        process = subprocess.Popen(
+            [prometheus, f"--config.file={tmp_path}/prometheus.yml",
+             f"--storage.tsdb.path={tmp_path}/tsdb", f"--web.listen-address={own}"],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        def query(expression):
+            connection = http.client.HTTPConnection(own, timeout=WAIT_S)
+            try:
+                connection.request("GET", f"/api/v1/query?query={expression}")
+                return json.loads(connection.getresponse().read())["data"]["result"]
+            except (OSError, ValueError, KeyError):
+                return []
+            finally:
+                connection.close()
+
+        found = wait_until(lambda: query("pin2mqtt_sensor_temperature_celsius"),
+                           "Prometheus has a temperature", 60)
+        assert found[0]["metric"]["sensor"] == "porch"
+        assert re.fullmatch(r"-?\d+(\.\d+)?", found[0]["value"][1])
+        assert query('up{job="pin2mqtt"}')[0]["value"][1] == "1"
+    finally:
+        process.terminate()
+        process.wait(WAIT_S)
