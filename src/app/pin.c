@@ -36,6 +36,12 @@ static const struct pin_trouble chipless = {
 	"container give --device /dev/gpiochip0",
 };
 
+/* Of a file in a pin's place. */
+static const struct pin_trouble unrecorded = {
+	{ "pin_missing", FINDING_PROBLEM, why_unread },
+	"write the whole path of the recording after replay:",
+};
+
 static const struct pin_trouble failed = {
 	{ "pin_failed", FINDING_PROBLEM, why_unread },
 	"dmesg | tail",
@@ -81,6 +87,8 @@ const struct pin_trouble *pin_trouble(int error, const char *reason)
 	}
 	if (error == -ENODEV && strstr(reason, "there is no GPIO chip"))
 		return &chipless;
+	if (error == -ENOENT && strstr(reason, "No such file"))
+		return &unrecorded;
 	for (size_t i = 0; i < array_length(rows); i++) {
 		if (rows[i].error == error)
 			return &rows[i].trouble;

@@ -136,7 +136,8 @@ def test_no_sensors_is_a_warning(doctor, broker):
 def test_a_recording_that_is_not_there_is_told(doctor, broker):
     found = doctor.findings(f"mqtt: {{servers: ['{broker.url}']}}\n"
                             "sensors: [{id: p, driver: dht22, pin: 'replay:/no/such.csv'}]\n")
-    assert "pin_missing" in {f["id"] for f in found}
+    [missing] = [f for f in found if f["id"] == "pin_missing"]
+    assert "recording" in missing["mend"]
 
 
 def test_a_broker_that_is_not_there_is_told(doctor):
