@@ -57,6 +57,12 @@ void announcer_begin(struct announcer *announcer, const char *server, uint64_t n
 	announcer->again_ns = announcer->states_ns = NEVER;
 }
 
+void announcer_pass_over(struct announcer *announcer)
+{
+	if (announcer->discovery)
+		announcer->next_device = discovery_num_devices(announcer->discovery);
+}
+
 void announcer_change(struct announcer *announcer, const struct discovery *discovery,
 		      uint64_t now_ns)
 {

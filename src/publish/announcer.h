@@ -71,6 +71,9 @@ void announcer_finish(struct announcer *announcer);
 /* A connection stands, to this server. */
 void announcer_begin(struct announcer *announcer, const char *server, uint64_t now_ns);
 
+/* Of this connection nothing is announced before Home Assistant asks for it. */
+void announcer_pass_over(struct announcer *announcer);
+
 /* The configuration has changed: what there is now is announced on the standing connection,
  * too, and what has left is taken back. What was borrowed before is not used any more.
  * Threads: no other call but announcer_hear() may be on its way. */

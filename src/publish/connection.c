@@ -232,6 +232,7 @@ static void come_down(struct connection *connection, const char *reason)
 
 	log_warning("connection to the broker lost server=%s reason=\"%s\" up_s=%" PRIu64,
 		    connection->dialled.server, reason, up_ms / 1000);
+	session_note_break(&connection->session, up_ms);
 	connection->dial.has_news = true;
 	if (is_suspicious)
 		log_warning("connections are cut off again and again: is there another "

@@ -15,6 +15,7 @@
 enum {
 	REPLAY_AFTER_MS = 5000, /* a reading that is so old has waited for the broker */
 	MIN_STALL_MS = 30000,
+	FATAL_WITHIN_MS = 5000, /* of a refusal that ends the connection */
 	PAUSE_MIN_MS = 1000,
 	PAUSE_MAX_MS = 60000,
 	MAX_PAUSES = 5, /* then what the quota refuses is dropped like all else */
@@ -76,6 +77,21 @@ void session_begin(struct session *session, const char *server, int version,
 	session->is_rewind_due = false;
 	presence_begin(&session->presence, session->config->num_sensors);
 	announcer_begin(&session->announcer, server, clock_mono_ns());
+	session->is_discovery_refused = false;
+	if (session->is_discovery_fatal)
+		announcer_pass_over(&session->announcer);
+	session->is_discovery_fatal = false;
+}
+
+/* Mosquitto 2.0.11 hangs up where it refuses a message and its queues have no bound: readings
+ * would never get through to it behind a discovery that is refused. */
+void session_note_break(struct session *session, uint64_t up_ms)
+{
+	session->is_discovery_fatal =
+		session->is_discovery_refused && up_ms < FATAL_WITHIN_MS;
+	if (session->is_discovery_fatal)
+		log_warning("the broker hangs up over what Home Assistant is told: the "
+			    "next connection goes without");
 }
 
 /* The broker has it. */
@@ -295,6 +311,8 @@ static void refuse(struct session *session, const struct in_flight *message,
 	       "the broker refused a message topic=%s reason=0x%02x \"%s\"%s%s",
 	       message->leaf, reason, words ? words : "unknown", mend ? ": " : "",
 	       mend ? mend : "");
+	if (strcmp(message->leaf, SESSION_LEAF_DISCOVERY) == 0)
+		session->is_discovery_refused = true;
 	if (message->seq != 0 && !waits_for_quota(session, reason))
 		store_ack(session->store, message->seq);
 }

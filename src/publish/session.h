@@ -40,6 +40,8 @@ struct session {
 	uint64_t replay_before_seq; /* older readings waited for this connection */
 	bool is_state_turn;
 	bool is_of_use; /* the broker has taken something */
+	bool is_discovery_refused; /* on this connection */
+	bool is_discovery_fatal; /* the last connection broke over it */
 	uint64_t refusals_logged[2]; /* a bit for each reason code from 0x80 on */
 	struct backoff quota_pause;
 	uint64_t pause_until_ns; /* CLOCK_MONOTONIC */
@@ -69,6 +71,9 @@ must_check int session_change(struct session *session, const struct config *conf
  * is_new: nothing has waited for it */
 void session_begin(struct session *session, const char *server, int version,
 		   const struct broker_limits *limits, bool is_new);
+
+/* The connection broke after that time. */
+void session_note_break(struct session *session, uint64_t up_ms);
 
 /* Posts the next message, if there is one and the window has room. Returns 1, 0 where there is
  * nothing to do before an acknowledgement, a kick or session_due_ns(), or the broker's

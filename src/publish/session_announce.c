@@ -10,7 +10,6 @@
 
 static const char leaf_status[] = "status";
 static const char leaf_info[] = "info";
-static const char leaf_discovery[] = "discovery";
 static const char leaf_availability[] = "availability";
 
 int session_send_retained(struct session *session, const char *leaf, const char *payload)
@@ -65,7 +64,7 @@ static int post_device(struct session *session, const struct text *topic,
 		.is_retained = true,
 	};
 
-	const struct in_flight what = { .leaf = leaf_discovery,
+	const struct in_flight what = { .leaf = SESSION_LEAF_DISCOVERY,
 					.taken_back = taken_back };
 
 	return session_send(session, &what, &message);

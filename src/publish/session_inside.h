@@ -8,6 +8,8 @@
 
 #include "publish/session.h"
 
+#define SESSION_LEAF_DISCOVERY "discovery"
+
 /* Values of session.num_announced: what has been said. */
 enum { SESSION_ANNOUNCED_STATUS = 1, SESSION_ANNOUNCED_INFO };
 

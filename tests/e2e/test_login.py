@@ -24,6 +24,21 @@ def test_user_and_password_are_accepted(guarded, listen, run):
     assert all(SECRET not in message.text for message in listener.seen())
 
 
+def test_readings_get_through_where_home_assistant_may_not_be_told(broker, listen, run, tmp_path):
+    """Mosquitto 2.0.11 even hangs up then, where its queues have no bound."""
+    acl = tmp_path / "acl"
+    acl.write_text("topic readwrite b/#\n")
+    broker.stop()
+    broker.configure("allow_anonymous true", f"acl_file {acl}")
+    broker.start()
+    listener = listen()
+    gateway = run(homeassistant="{enabled: true}")
+    listener.wait_for("/readings", 5)
+    gateway.wait_for_word("refused a message topic=discovery")
+    assert gateway.said().count("connection to the broker lost") <= 1
+    assert gateway.said().count("info: connected to the broker") <= 2
+
+
 @pytest.mark.parametrize("version", ["auto", "5", "3.1.1"])
 def test_a_wrong_password_is_told_and_not_shown(guarded, run, version):
     gateway = run(mqtt_lines=f"  username: greenhouse\n  password: wrong-{SECRET}\n"
