@@ -180,7 +180,8 @@ static void a_connection_opens_with_status_info_availability_states_readings(voi
 	assert_string_equal(message.topic, "b/g/s0/state");
 	assert_true(message.is_retained);
 	assert_int_equal(message.qos, 1);
-	assert_int_equal(message.expiry_s, 90);
+	/* The broker takes off what the message waited for it. */
+	assert_in_range(message.expiry_s, 61, 90);
 	expect(fixture, "b/g/readings", NULL, false);
 	connection_set_available(fixture->connection, 1, true);
 	expect(fixture, "b/g/s1/availability", "online", true);

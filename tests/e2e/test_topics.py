@@ -83,8 +83,9 @@ def test_states_expire_with_mqtt_5_when_they_are_stale(broker, listen, run):
     gateway = run(SENSORS)
     listener.wait_for("porch/state")
     listener.wait_for("shed/state")
-    assert {message.expiry_s for message in listener.seen("porch/state")} == {90}
-    assert {message.expiry_s for message in listener.seen("shed/state")} == {7}
+    # The broker takes off what a message waited for it.
+    assert all(60 < message.expiry_s <= 90 for message in listener.seen("porch/state"))
+    assert all(0 < message.expiry_s <= 7 for message in listener.seen("shed/state"))
     gateway.stop(signal.SIGKILL)
     time.sleep(8)
     late = listen()
