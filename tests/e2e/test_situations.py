@@ -51,6 +51,9 @@ if [ "$chip" != - ]; then
 	mkdir "$room/lent" && mount -t tmpfs -o nodev tmpfs "$room/lent"
 	mknod "$room/lent/$chip" c 254 0 && chmod 666 "$room/lent/$chip"
 	touch "$room/dev/$chip" && mount --bind "$room/lent/$chip" "$room/dev/$chip"
+	# a container sees the host's sysfs, by which libgpiod 2.2 knows a chip
+	mkdir -p "$room/sys/bus/gpio" "$room/sys/dev/char/254:0"
+	ln -s /sys/bus/gpio "$room/sys/dev/char/254:0/subsystem"
 fi
 [ "$board" = - ] || printf '%b' "$board" >"$room/sys/firmware/devicetree/base/compatible"
 exec chroot "$room" "$@"
