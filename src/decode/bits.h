@@ -24,6 +24,22 @@ struct bits_range {
 	int32_t max_humidity_milli;
 };
 
+/* How much the sum of the first four bytes is more than the fifth, modulo 256, in a frame of
+ * num_bits, the last one lowest. Each bit adds its part. */
+static inline uint8_t bits_sum_off(uint64_t bits, unsigned num_bits)
+{
+	uint64_t frame = bits >> (num_bits - 8 * BITS_FRAME_BYTES);
+	uint32_t pairs =
+		(uint32_t)(frame >> 8 & 0xff00ff) + (uint32_t)(frame >> 16 & 0xff00ff);
+
+	return (uint8_t)(pairs + (pairs >> 16) - (uint32_t)frame);
+}
+
+static inline bool bits_add_up(uint64_t bits, unsigned num_bits)
+{
+	return bits_sum_off(bits, num_bits) == 0;
+}
+
 /* HH HH TT TT SS: humidity and temperature as 16-bit tenths.
  *
  * The temperature's top nibble tells its encoding: 0 positive, 8 sign-magnitude, F two's

@@ -96,7 +96,8 @@ enum verdict decode_explain(const struct driver *driver, const struct frame *fra
 
 	struct dht_repaired repaired = { .reading = blank_reading(frame, out) };
 
-	dht_trace_keep_falls(&trace);
+	if (trace.seen == DHT_SEEN_BOTH)
+		dht_trace_keep_falls(&trace);
 	verdict = dht_repair(driver, &trace, state, verdict, &repaired);
 	if (verdict == VERDICT_REPAIRED) {
 		repaired.reading.flags |= READING_REPAIRED;

@@ -19,7 +19,12 @@ enum { MIN_SPREAD_NS = 1500, MAX_SPREAD_NS = 4000 };
 enum { MAX_GAP_NS = 15 * NS_PER_US, GAP_REACH_NS = 3 * NS_PER_US, MIN_GAP_FRAMES = 4 };
 
 /* Of the histogram that finds the middle of each kind. */
-enum { STEP_NS = 2048, NUM_STEPS = 128, MAX_SAMPLE_NS = STEP_NS * NUM_STEPS };
+enum {
+	STEP_NS = 2048,
+	FIRST_STEP = 20,
+	NUM_STEPS = 80,
+	MAX_SAMPLE_NS = STEP_NS * NUM_STEPS
+};
 
 /* Where there are fewer cells of a kind in the frame, the profile or the model says. */
 enum { MIN_KIND = 4, PROFILE_WEIGHT = 8, LEARN_SHIFT = 3 };
@@ -59,7 +64,7 @@ static int32_t median_ns(const struct kind *kind)
 {
 	uint8_t counts[NUM_STEPS] = { 0 };
 	size_t num_below = 0;
-	unsigned step = 0;
+	unsigned step = FIRST_STEP;
 
 	for (size_t i = 0; i < kind->num_samples; i++) {
 		int32_t ns = kind->samples_ns[i];
@@ -143,9 +148,10 @@ static void set_off_costs(struct dht_cells *cells)
 {
 	int32_t spread_ns = cells->spread_ns;
 	int32_t knee_ns = cells->min_late_ns;
+	int32_t num_costs = 0;
 
-	for (int32_t i = 0; i < DHT_NUM_OFF_COSTS; i++) {
-		int32_t far_ns = i * DHT_OFF_STEP_NS + DHT_OFF_STEP_NS / 2;
+	for (; num_costs < DHT_NUM_OFF_COSTS; num_costs++) {
+		int32_t far_ns = num_costs * DHT_OFF_STEP_NS + DHT_OFF_STEP_NS / 2;
 		int32_t permille = far_ns * 1000 / spread_ns;
 		int32_t cost =
 			far_ns <= knee_ns
@@ -154,8 +160,11 @@ static void set_off_costs(struct dht_cells *cells)
 								  (DHT_COST_NAT * 5 / 2) /
 								  spread_ns;
 
-		cells->off_costs[i] = (uint16_t)cost;
+		if (cost > DHT_MAX_OFF_COST)
+			break;
+		cells->off_costs[num_costs] = (uint16_t)cost;
 	}
+	cells->max_off_ns = num_costs * DHT_OFF_STEP_NS - 1;
 }
 
 bool dht_cells_fit(struct dht_cells *cells, const struct driver *driver,

@@ -28,9 +28,9 @@ struct dht_profile {
 	uint8_t num_gaps; /* of these, how many had gaps that stood out */
 };
 
-/* What an interval is off by costs the same within a step; it is not off by more. */
-enum { DHT_OFF_STEP_NS = 250, DHT_MAX_OFF_NS = 16000 };
-enum { DHT_NUM_OFF_COSTS = DHT_MAX_OFF_NS / DHT_OFF_STEP_NS + 1 };
+/* What an interval is off by costs the same within a step; it is not off by more than so much,
+ * nor does it cost more. */
+enum { DHT_OFF_STEP_NS = 250, DHT_NUM_OFF_COSTS = 65 };
 enum { DHT_MAX_OFF_COST = 9 * DHT_COST_NAT };
 
 struct dht_cells {
@@ -42,7 +42,8 @@ struct dht_cells {
 	int32_t min_late_ns; /* what an edge is off by that is late */
 	uint8_t num_bits;
 	uint8_t num_zero_bits; /* the first bits that are 0 in all that the model sends */
-	uint16_t off_costs[DHT_NUM_OFF_COSTS];
+	int32_t max_off_ns;
+	uint16_t off_costs[DHT_NUM_OFF_COSTS]; /* up to max_off_ns */
 };
 
 /* Slowly takes over what a clean frame shows. */

@@ -8,7 +8,7 @@
 enum { NS_PER_US = 1000 };
 
 /* See work_left. */
-enum { WORK_AN_EVENT = 6, WORK_A_LEAP = 6, WORK_A_STATE = 1 };
+enum { WORK_AN_EVENT = 4, WORK_A_LEAP = 8, WORK_A_STATE = 2 };
 
 /* What costs so much more than the best explanation so far will not catch up: just less than
  * an edge lost and another one out of nothing. */
@@ -45,6 +45,7 @@ static inline void improve(const struct dht_cells *cells, const struct step *ste
 	unsigned i = step->to_index;
 	unsigned total = step->from->best[step->from_index] + way->cost;
 
+	to->ways[i] |= (uint16_t)(1u << step->way_index);
 	if (total >= to->best[i]) {
 		to->other[i] = (uint16_t)lower(to->other[i], total);
 		to->second[i] = (uint16_t)lower(to->second[i], total);
@@ -154,7 +155,7 @@ static bool may_have_gap(const struct dht_cells *cells, const struct dht_states 
 	unsigned first = from->first_edge + (unsigned)__builtin_ctz(from->are_likely);
 	unsigned last =
 		from->first_edge + 31u - (unsigned)__builtin_clz(from->are_likely);
-	unsigned num_bits = (unsigned)(ns + DHT_MAX_OFF_NS) / (unsigned)cells->zero_ns;
+	unsigned num_bits = (unsigned)(ns + cells->max_off_ns) / (unsigned)cells->zero_ns;
 
 	return dht_stretch_of(first, lower(last + num_bits, cells->num_bits)) == DHT_GAP;
 }
@@ -177,6 +178,7 @@ static void open_states(struct dht_paths *paths, size_t event)
 	memset(states->best, DHT_COST_NEVER & 0xff, sizeof(states->best));
 	memset(states->other, DHT_COST_NEVER & 0xff, sizeof(states->other));
 	memset(states->second, DHT_COST_NEVER & 0xff, sizeof(states->second));
+	memset(states->ways, 0, sizeof(states->ways));
 	states->are_likely = 0;
 	paths->num_ways[event] = 0;
 	if (event < DHT_MAX_STARTS) {
@@ -344,6 +346,7 @@ static bool go_on(struct dht_paths *paths, size_t event, unsigned most)
 	to->other[0] = DHT_COST_NEVER;
 	to->second[0] = (uint16_t)lower(from->second[i] + way->cost, DHT_COST_NEVER);
 	to->via[0] = 0;
+	to->ways[0] = 1;
 	to->bits[0] = from->bits[i] | dht_bits_of(cells, way, edge);
 	for (unsigned is_cheap = 0; is_cheap < 2; is_cheap++) {
 		to->fork_event[is_cheap][0] = from->fork_event[is_cheap][i];

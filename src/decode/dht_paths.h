@@ -6,7 +6,7 @@
  * likeliest one; there are few of them, at any number of events. Work is bounded, and where it
  * does not do, that is told.
  *
- * Pure. Memory: 36 KiB, of the caller.
+ * Pure. Memory: 41 KiB, of the caller.
  */
 #ifndef DECODE_DHT_PATHS_H
 #define DECODE_DHT_PATHS_H
@@ -39,10 +39,12 @@ struct dht_states {
 	/* and in any but the best explanation at least this. */
 	uint16_t second[DHT_NUM_STATES];
 	uint8_t via[DHT_NUM_STATES]; /* the best way, or DHT_VIA_START */
+	uint16_t ways[DHT_NUM_STATES]; /* all ways that lead here: a bit each */
 	/* The nearest state on the best explanation, this one or before, from where there is more
 	 * than one way: its event and state; and the nearest one where another way is cheap. */
 	uint8_t fork_event[2][DHT_NUM_STATES];
 	uint8_t fork[2][DHT_NUM_STATES];
+	uint8_t sums[DHT_NUM_STATES]; /* see dht_sums.h */
 	/* The bits of the best explanation; stand where second is more than best. */
 	uint64_t bits[DHT_NUM_STATES];
 };
@@ -52,7 +54,13 @@ enum { DHT_VIA_START = UINT8_MAX };
 /* Another order of bits costs less than this, and another event more. */
 enum { DHT_CHEAP_COST = 6 * DHT_COST_NAT };
 
-enum { DHT_MAX_WAYS = 12, DHT_MAX_ENDINGS = 32 };
+enum { DHT_MAX_WAYS = 12, DHT_MAX_ENDINGS = 80 };
+
+/* Sums modulo 256: a bit each. */
+enum { DHT_NUM_SUMS = 256, DHT_MAX_SUMS = 48 };
+struct dht_sums {
+	uint64_t words[DHT_NUM_SUMS / 64];
+};
 
 /* A way in which the frame may end. */
 struct dht_ending {
@@ -66,14 +74,13 @@ struct dht_ending {
 struct dht_paths {
 	const struct dht_lattice *lattice; /* borrowed; at most DHT_MAX_EVENTS */
 	const struct dht_starts *starts; /* borrowed */
-	/* Called for each explanation. May lower the bound, and the work that is left.
+	/* Called for each explanation. May end the search: work_left = -1.
 	 *
 	 * bits: the frame's, the last one lowest
 	 */
 	void (*take)(struct dht_paths *paths, uint64_t bits, int32_t cost);
-	/* Whether take() would do anything with it, at this cost or a higher one. */
-	bool (*is_wanted)(const struct dht_paths *paths, uint64_t bits, int32_t cost);
-	void *context; /* of both */
+	void *context; /* of take() */
+	bool has_to_add_up; /* or take() does not want it */
 	bool is_whole; /* of the explanation that is taken: the last edge was seen */
 	int32_t bound;
 	int32_t work_left; /* some 50 instructions each; below 0 all ends */
@@ -83,6 +90,8 @@ struct dht_paths {
 	uint8_t num_ways[DHT_MAX_EVENTS];
 	struct dht_ending endings[DHT_MAX_ENDINGS];
 	unsigned num_endings;
+	struct dht_sums sums[DHT_MAX_SUMS];
+	uint8_t num_sums;
 };
 
 /* Returns the cost of the cheapest explanation, or DHT_COST_NEVER. The first fields up to

@@ -27,9 +27,9 @@ enum { MAX_STRANGE = 5, MAX_MISSING = 12 };
 /* Of 256 sums one is right by chance. */
 enum { MAX_CANDIDATES = 12 };
 
-/* With all else of a frame, 140000 instructions. Of a busy machine's damaged frames, one in two
+/* With all else of a frame, 100000 instructions. Of a slow and busy machine's frames, one in a
  * hundred would take more, and is refused. */
-enum { MAX_WORK = 2000 };
+enum { MAX_WORK = 1470 };
 
 /* A logic analyser at 500 kHz or less, not a kernel: its stamps are too coarse to be weighed. */
 enum { COARSE_NS = 2 * NS_PER_US, EDGES_PER_FINE = 8 };
@@ -42,11 +42,9 @@ struct repair {
 	struct reading blank; /* what a reading is before it has values */
 	struct reading best;
 	uint64_t best_bits;
-	int32_t best_cost;
-	int32_t second_cost; /* of another value */
+	int32_t best_cost; /* with that of the step of the values */
 	int32_t least_cost; /* of all explanations */
-	int32_t num_candidates;
-	int32_t margin; /* how much worse is still of interest */
+	unsigned num_candidates; /* explanations that cost little more */
 	bool is_whole; /* the best one */
 };
 
@@ -56,23 +54,13 @@ static void put_bytes(uint64_t bits, unsigned num_bytes, uint8_t *bytes_out)
 		bytes_out[i] = (uint8_t)(bits >> (8 * (num_bytes - 1 - i)));
 }
 
-/* The sum of the data, which are the first four bytes, is the fifth. */
-static bool add_up(uint64_t bits, unsigned num_bytes)
-{
-	uint32_t data = (uint32_t)(bits >> (8 * (num_bytes - BITS_DATA_BYTES)));
-	uint8_t sum = (uint8_t)(bits >> (8 * (num_bytes - 1 - BITS_SUM_BYTE)));
-	uint32_t pairs = (data & 0xff00ff) + (data >> 8 & 0xff00ff);
-
-	return (uint8_t)(pairs + (pairs >> 16)) == sum;
-}
-
 /* Turns an explanation's bits into values; false where they are none. */
 static bool read_bits(const struct repair *repair, uint64_t bits, struct reading *out)
 {
 	unsigned num_bytes = repair->driver->wire.num_bits / 8u;
 	uint8_t bytes[DRIVER_MAX_BYTES] = { 0 };
 
-	if (!add_up(bits, num_bytes))
+	if (!bits_add_up(bits, repair->driver->wire.num_bits))
 		return false;
 	put_bytes(bits, num_bytes, bytes);
 	if (repair->state &&
@@ -82,68 +70,60 @@ static bool read_bits(const struct repair *repair, uint64_t bits, struct reading
 	return repair->driver->decode(bytes, out) == VERDICT_CLEAN;
 }
 
-/* Counted as a candidate, or a value that may be the best or the second best. */
-static bool is_wanted(const struct dht_paths *paths, uint64_t bits, int32_t cost)
+/* With what speaks against such a step of the values. */
+static int32_t total_cost(const struct repair *repair, const struct reading *reading,
+			  int32_t cost)
 {
-	const struct repair *repair = paths->context;
-
-	return cost <= repair->least_cost + MAX_EXCESS ||
-	       add_up(bits, repair->driver->wire.num_bits / 8u);
+	return repair->continuity ? cost + continuity_cost(repair->continuity, reading)
+				  : cost;
 }
 
-/* Keeps the best value and the cost of the second best. Ends the search where nothing that is
- * still to come could make it clear. */
-static void take(struct dht_paths *paths, uint64_t bits, int32_t cost)
+/* Counts what the sum is to choose from, and keeps the best value. */
+static void take_candidate(struct dht_paths *paths, uint64_t bits, int32_t cost)
 {
 	struct repair *repair = paths->context;
 	struct reading reading;
 
-	repair->num_candidates += cost <= repair->least_cost + MAX_EXCESS;
-	if (repair->num_candidates > MAX_CANDIDATES)
+	if (++repair->num_candidates > MAX_CANDIDATES)
 		paths->work_left = -1;
 	if (!read_bits(repair, bits, &reading))
 		return;
-	if (repair->continuity)
-		cost += continuity_cost(repair->continuity, &reading);
-	if (cost < repair->best_cost) {
-		if (bits != repair->best_bits)
-			repair->second_cost = repair->best_cost;
-		repair->best = reading;
-		repair->best_bits = bits;
-		repair->best_cost = cost;
-		repair->is_whole = paths->is_whole;
-		if (paths->bound > cost + repair->margin)
-			paths->bound = cost + repair->margin;
-	} else if (bits != repair->best_bits && cost < repair->second_cost) {
-		repair->second_cost = cost;
-	}
-	if (repair->second_cost < repair->least_cost + MARGIN)
-		paths->work_left = -1;
+	cost = total_cost(repair, &reading, cost);
+	if (cost >= repair->best_cost)
+		return;
+	repair->best = reading;
+	repair->best_bits = bits;
+	repair->best_cost = cost;
+	repair->is_whole = paths->is_whole;
 }
 
-/* Finds the best value, then whatever comes near it. Returns false where there are several, or
- * it is too much work. */
-static bool list_values(struct dht_paths *paths)
+/* Looks for another value. */
+static void take_rival(struct dht_paths *paths, uint64_t bits, int32_t cost)
+{
+	struct repair *repair = paths->context;
+	struct reading reading;
+
+	if (bits == repair->best_bits || !read_bits(repair, bits, &reading) ||
+	    total_cost(repair, &reading, cost) >= repair->best_cost + MARGIN)
+		return;
+	paths->work_left = -1;
+}
+
+static enum verdict judge(struct dht_paths *paths, enum verdict refused)
 {
 	struct repair *repair = paths->context;
 
 	paths->bound = repair->least_cost + MAX_EXCESS;
-	repair->margin = 0;
+	paths->take = take_candidate;
+	paths->has_to_add_up = false;
 	if (!dht_walk(paths))
-		return false;
-	if (repair->best_cost > repair->least_cost + MAX_EXCESS)
-		return true;
-	paths->bound = repair->best_cost + MARGIN;
-	repair->margin = MARGIN;
-	repair->num_candidates = 0;
-	return dht_walk(paths);
-}
-
-static enum verdict judge(const struct repair *repair, enum verdict refused)
-{
+		return VERDICT_AMBIGUOUS;
 	if (repair->best_cost > repair->least_cost + MAX_EXCESS)
 		return refused;
-	if (repair->second_cost - repair->best_cost < MARGIN)
+	paths->bound = repair->best_cost + MARGIN;
+	paths->take = take_rival;
+	paths->has_to_add_up = true;
+	if (!dht_walk(paths))
 		return VERDICT_AMBIGUOUS;
 	if (!repair->is_whole || repair->best_cost > MAX_COST)
 		return refused;
@@ -176,7 +156,8 @@ static bool is_repairable(const struct driver *driver, const struct dht_trace *f
 {
 	size_t num_edges = (size_t)driver->wire.num_bits + 1;
 
-	return falls->has_release && falls->is_ordered && !falls->has_seq_gap &&
+	return falls->seen == DHT_SEEN_FALLING && falls->has_release &&
+	       falls->is_ordered && !falls->has_seq_gap &&
 	       falls->num_edges + MAX_MISSING >= num_edges &&
 	       falls->num_edges <= num_edges + MAX_STRANGE && !is_coarse(falls);
 }
@@ -193,7 +174,6 @@ enum verdict dht_repair(const struct driver *driver, const struct dht_trace *fal
 		.state = state,
 		.blank = out->reading,
 		.best_cost = DHT_COST_NEVER,
-		.second_cost = DHT_COST_NEVER,
 	};
 
 	if (!is_repairable(driver, falls) ||
@@ -204,12 +184,10 @@ enum verdict dht_repair(const struct driver *driver, const struct dht_trace *fal
 		.cells = &cells,
 		.t_ns = falls->t_ns,
 		.num_events = falls->num_edges,
-		.max_single_ns = 2 * cells.zero_ns - DHT_MAX_OFF_NS,
+		.max_single_ns = 2 * cells.zero_ns - cells.max_off_ns,
 	};
 
 	paths.lattice = &lattice;
-	paths.take = take;
-	paths.is_wanted = is_wanted;
 	paths.context = &repair;
 	paths.work_left = MAX_WORK;
 	dht_starts_list(&starts, &driver->wire, &cells, falls);
@@ -222,8 +200,7 @@ enum verdict dht_repair(const struct driver *driver, const struct dht_trace *fal
 	if (repair.least_cost > MAX_COST || paths.is_too_wide)
 		return refused;
 
-	enum verdict verdict =
-		list_values(&paths) ? judge(&repair, refused) : VERDICT_AMBIGUOUS;
+	enum verdict verdict = judge(&paths, refused);
 
 	if (verdict == VERDICT_REPAIRED) {
 		out->reading = repair.best;

@@ -8,7 +8,7 @@
  *
  * It takes falling edges, and the time of the release.
  *
- * Pure. Memory: 40 KiB of stack.
+ * Pure. Memory: 48 KiB of stack.
  */
 #ifndef DECODE_DHT_REPAIR_H
 #define DECODE_DHT_REPAIR_H

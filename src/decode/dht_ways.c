@@ -54,7 +54,7 @@ static inline unsigned fit_ones(const struct dht_cells *cells,
 	else if (rest_ns > play_ns)
 		off_ns = rest_ns - play_ns;
 	*num_ones_out = num_ones;
-	return off_ns > DHT_MAX_OFF_NS
+	return off_ns > cells->max_off_ns
 		       ? DHT_MAX_OFF_COST + 1
 		       : cells->off_costs[(unsigned)off_ns / DHT_OFF_STEP_NS];
 }
@@ -88,7 +88,7 @@ unsigned dht_between_cost(const struct dht_lattice *lattice, size_t event,
 	if (num_between != 1)
 		return num_between * DHT_COST_LATE;
 	ns = t_ns[0] - t_ns[-2];
-	if (ns <= cells->one_ns + cells->max_gap_ns + DHT_MAX_OFF_NS)
+	if (ns <= cells->one_ns + cells->max_gap_ns + cells->max_off_ns)
 		return DHT_COST_LATE;
 	/* Too far apart to be nothing. Late it is not where it comes soon, nor between two ones,
 	 * which are longer than three zeros. */
@@ -133,8 +133,8 @@ unsigned dht_ways_list(const struct dht_lattice *lattice, const struct dht_leap 
 	struct interval interval =
 		interval_of(cells, t_ns[0] - t_ns[-1 - (int)leap->num_between],
 			    leap->stretch);
-	int32_t least_ns = interval.ns - interval.max_gap_ns - DHT_MAX_OFF_NS;
-	int32_t most_ns = interval.ns - interval.min_gap_ns + DHT_MAX_OFF_NS;
+	int32_t least_ns = interval.ns - interval.max_gap_ns - cells->max_off_ns;
+	int32_t most_ns = interval.ns - interval.min_gap_ns + cells->max_off_ns;
 	int32_t num_bits = 1;
 	unsigned count = 0;
 

@@ -116,6 +116,14 @@ unsigned dht_between_cost(const struct dht_lattice *lattice, size_t event,
 unsigned dht_way_cost(const struct dht_lattice *lattice, const struct dht_way *way,
 		      size_t event, unsigned edge, unsigned pattern);
 
+/* The next higher number with as many ones: another order; Gosper's. */
+static inline unsigned dht_next_order(unsigned order)
+{
+	unsigned lowest = order & -order, ripple = order + lowest;
+
+	return ripple | ((order ^ ripple) >> 2 >> __builtin_ctz(lowest));
+}
+
 /* The same without events between, where it hangs on the number of ones after lost edges. */
 static inline unsigned dht_way_cost_of_lost(const struct dht_way *way, unsigned num_long)
 {
