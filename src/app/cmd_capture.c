@@ -72,7 +72,7 @@ static bool rest(const struct inquiry *inquiry, const sigset_t *signals)
 {
 	uint32_t rest_ms = inquiry_rest_ms(inquiry);
 	const struct timespec pause = {
-		.tv_sec = rest_ms / 1000,
+		.tv_sec = (time_t)(rest_ms / 1000),
 		.tv_nsec = (long)(rest_ms % 1000) * (long)CLOCK_NS_PER_MS,
 	};
 
