@@ -17,11 +17,11 @@ COPY CMakeLists.txt CMakePresets.json LICENSE README.md ./
 COPY src src
 COPY conf conf
 COPY packaging packaging
+# The libraries: those that it links, and the one that it loads where HTTP is on.
 RUN cmake --preset release -DCMAKE_INSTALL_PREFIX=/usr \
     && cmake --build --preset release \
     && DESTDIR=/out cmake --install build/release --strip \
     && { ldd /out/usr/bin/pin2mqtt | sed -n 's/.*=> \([^ ]*\) .*/\1/p'; \
-        # what it loads where HTTP is on
         ls /usr/lib/*/libmicrohttpd.so.12; } | xargs realpath \
         | xargs dpkg-query --search | cut -d : -f 1 | sort -u >/out/libraries
 

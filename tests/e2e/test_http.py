@@ -16,7 +16,7 @@ import time
 import pytest
 from prometheus_client.openmetrics import parser as openmetrics
 
-from conftest import PROGRAM, WAIT_S, wait_until
+from conftest import PROGRAM, TOP, WAIT_S, wait_until
 
 TOKEN = "0123456789abcdef"
 PORCH = "  - {id: porch, name: Porch, driver: dht11, pin: sim/4, interval: 1s, stale_after: 3s}"
@@ -446,41 +446,90 @@ def test_slow_clients_are_ended_and_others_served(web):
             client.close()
 
 
+class Prometheus:
+    """A Prometheus that scrapes a site each second, and has our alerts without their patience."""
+
+    def __init__(self, folder, site):
+        rules = (TOP / "packaging/dashboards/alerts.yml").read_text(encoding="utf-8")
+        (folder / "alerts.yml").write_text(re.sub("for: .*", "for: 0s", rules))
+        (folder / "prometheus.yml").write_text(
+            "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
+            "rule_files: [alerts.yml]\n"
+            "scrape_configs:\n"
+            "  - job_name: pin2mqtt\n"
+            f"    authorization: {{credentials: {TOKEN}}}\n"
+            f'    static_configs: [{{targets: ["{site.address}"]}}]\n')
+        self.address = own_address()
+        with (folder / "prometheus.log").open("w") as log:
+            self.process = subprocess.Popen(
+                [shutil.which("prometheus"), f"--config.file={folder}/prometheus.yml",
+                 f"--storage.tsdb.path={folder}/tsdb", f"--web.listen-address={self.address}"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def ask(self, path):
+        """What it answers; nothing while it is not there."""
+        connection = http.client.HTTPConnection(self.address, timeout=WAIT_S)
+        try:
+            connection.request("GET", f"/api/v1/{path}")
+            return json.loads(connection.getresponse().read())["data"]
+        except (OSError, ValueError, KeyError):
+            return {}
+        finally:
+            connection.close()
+
+    def query(self, expression):
+        return self.ask(f"query?query={expression}").get("result")
+
+    def alerts(self):
+        """The names of those that fire, with the sensor where they have one."""
+        return {(alert["labels"]["alertname"], alert["labels"].get("sensor"))
+                for alert in self.ask("alerts").get("alerts", []) if alert["state"] == "firing"}
+
+    def finish(self):
+        self.process.terminate()
+        self.process.wait(WAIT_S)
+
+
+@pytest.fixture(name="prometheus")
+def prometheuses(tmp_path):
+    all_of_them = []
+
+    def start(site):
+        if not shutil.which("prometheus"):
+            pytest.skip("SKIP prometheus is not installed")
+        all_of_them.append(Prometheus(tmp_path, site))
+        return all_of_them[-1]
+
+    yield start
+    for prometheus in all_of_them:
+        prometheus.finish()
+
+
 @pytest.mark.slow
-def test_prometheus_scrapes_it(tmp_path, listen, web):
-    prometheus = shutil.which("prometheus")
-    if not prometheus:
-        pytest.skip("SKIP prometheus is not installed")
+def test_prometheus_scrapes_it(listen, web, prometheus):
     site = web(more=f", token: {TOKEN}")
     listen().wait_for("/readings", 1)
-    (tmp_path / "prometheus.yml").write_text(
-        "global: {scrape_interval: 1s}\n"
-        "scrape_configs:\n"
-        "  - job_name: pin2mqtt\n"
-        f"    authorization: {{credentials: {TOKEN}}}\n"
-        f'    static_configs: [{{targets: ["{site.address}"]}}]\n')
-    own = own_address()
-    with (tmp_path / "prometheus.log").open("w") as log:
-        process = subprocess.Popen(
-            [prometheus, f"--config.file={tmp_path}/prometheus.yml",
-             f"--storage.tsdb.path={tmp_path}/tsdb", f"--web.listen-address={own}"],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        def query(expression):
-            connection = http.client.HTTPConnection(own, timeout=WAIT_S)
-            try:
-                connection.request("GET", f"/api/v1/query?query={expression}")
-                return json.loads(connection.getresponse().read())["data"]["result"]
-            except (OSError, ValueError, KeyError):
-                return []
-            finally:
-                connection.close()
+    scraper = prometheus(site)
+    found = wait_until(lambda: scraper.query("pin2mqtt_sensor_temperature_celsius"),
+                       "Prometheus has a temperature", 60)
+    assert found[0]["metric"]["sensor"] == "porch"
+    assert re.fullmatch(r"-?\d+(\.\d+)?", found[0]["value"][1])
+    assert scraper.query('up{job="pin2mqtt"}')[0]["value"][1] == "1"
 
-        found = wait_until(lambda: query("pin2mqtt_sensor_temperature_celsius"),
-                           "Prometheus has a temperature", 60)
-        assert found[0]["metric"]["sensor"] == "porch"
-        assert re.fullmatch(r"-?\d+(\.\d+)?", found[0]["value"][1])
-        assert query('up{job="pin2mqtt"}')[0]["value"][1] == "1"
-    finally:
-        process.terminate()
-        process.wait(WAIT_S)
+
+@pytest.mark.slow
+def test_alerts_fire_when_a_sensor_falls_silent_and_when_the_broker_goes(broker, listen, web,
+                                                                         prometheus):
+    site = web(f"{PORCH}\n  - {{id: shed, driver: dht11, pin: sim/5, interval: 1s}}",
+               more=f", token: {TOKEN}")
+    listen().wait_for("/readings", 4)
+    scraper = prometheus(site)
+    wait_until(lambda: scraper.query("pin2mqtt_sensor_up") and not scraper.alerts(),
+               "all is well", 60)
+    site.gateway.reload(sensors=f"{GONE}\n  - {{id: shed, driver: dht11, pin: sim/5, "
+                                "interval: 1s}")
+    wait_until(lambda: scraper.alerts() == {("SensorStale", "porch")}, "one alert", 60)
+    broker.stop()
+    wait_until(lambda: ("GatewayDisconnected", None) in scraper.alerts(), "another", 60)
+    site.gateway.stop()
+    wait_until(lambda: ("GatewayDown", None) in scraper.alerts(), "the last", 60)
