@@ -14,6 +14,7 @@
 
 enum {
 	REPLAY_AFTER_MS = 5000, /* a reading that is so old has waited for the broker */
+	READINGS_A_STATE = 4, /* so many go between two states, where many of both wait */
 	MIN_STALL_MS = 30000,
 	FATAL_WITHIN_MS = 5000, /* of a refusal that ends the connection */
 	PAUSE_MIN_MS = 1000,
@@ -67,7 +68,7 @@ void session_begin(struct session *session, const char *server, int version,
 	window_init(&session->window, limits->max_in_flight);
 	session->num_announced = 0;
 	session->replay_before_seq = is_new ? stat.start_seq : stat.next_seq;
-	session->is_state_turn = true;
+	session->num_readings_since_state = READINGS_A_STATE;
 	session->is_of_use = false;
 	session->refusals_logged[0] = session->refusals_logged[1] = 0;
 	backoff_init(&session->quota_pause, PAUSE_MIN_MS, PAUSE_MAX_MS,
@@ -236,16 +237,21 @@ static int post_reading(struct session *session)
 	return session_send(session, &what, &message);
 }
 
-/* States and readings in turns, so that neither waits behind a backlog of the other. */
+/* States go before readings, but of many not each is worth its own place: a newer one takes the
+ * place of one that waits, and a backlog is not to take twice its time. */
 static int post_values(struct session *session)
 {
-	int posted = session->is_state_turn ? post_state(session) : post_reading(session);
+	bool is_state_turn = session->num_readings_since_state >= READINGS_A_STATE;
+	int posted = is_state_turn ? post_state(session) : 0;
 
-	if (posted == 0)
-		return session->is_state_turn ? post_reading(session)
-					      : post_state(session);
-	session->is_state_turn = !session->is_state_turn;
-	return posted;
+	if (posted != 0) {
+		session->num_readings_since_state = 0;
+		return posted;
+	}
+	posted = post_reading(session);
+	session->num_readings_since_state =
+		posted == 0 ? READINGS_A_STATE : session->num_readings_since_state + 1;
+	return posted == 0 && !is_state_turn ? post_state(session) : posted;
 }
 
 int session_post(struct session *session)

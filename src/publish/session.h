@@ -38,7 +38,7 @@ struct session {
 	struct window window;
 	uint32_t num_announced; /* of the messages that open a connection */
 	uint64_t replay_before_seq; /* older readings waited for this connection */
-	bool is_state_turn;
+	uint32_t num_readings_since_state;
 	bool is_of_use; /* the broker has taken something */
 	bool is_discovery_refused; /* on this connection */
 	bool is_discovery_fatal; /* the last connection broke over it */
