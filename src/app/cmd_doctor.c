@@ -16,8 +16,9 @@ static const struct check {
 	{ doctor_check_gateway, false }, { doctor_check_kernel, false },
 	{ doctor_check_clock, false },   { doctor_check_chips, false },
 	{ doctor_check_identity, true }, { doctor_check_sensors, true },
-	{ doctor_check_store, true },    { doctor_check_pins, true },
-	{ doctor_check_brokers, true },  { doctor_check_secrecy, true },
+	{ doctor_check_store, true },    { doctor_check_http, true },
+	{ doctor_check_pins, true },     { doctor_check_brokers, true },
+	{ doctor_check_secrecy, true },
 };
 
 static const char why_no_start[] = "the gateway does not start without it";

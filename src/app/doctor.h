@@ -29,6 +29,7 @@ void doctor_check_chips(struct doctor *doctor);
 void doctor_check_identity(struct doctor *doctor);
 void doctor_check_sensors(struct doctor *doctor);
 void doctor_check_store(struct doctor *doctor);
+void doctor_check_http(struct doctor *doctor);
 void doctor_check_pins(struct doctor *doctor);
 void doctor_check_secrecy(struct doctor *doctor);
 void doctor_check_brokers(struct doctor *doctor);

@@ -321,14 +321,31 @@ static int open_daemon(struct http *http)
 	return -EIO;
 }
 
+const char *http_mend(int error)
+{
+	switch (error) {
+	case -EADDRINUSE:
+		return "sudo ss -ltnp shows who has the port; http.listen takes another";
+	case -EACCES:
+		return "http.listen with a port from 1024 on";
+	case -EADDRNOTAVAIL:
+		return "http.listen with an address of this machine: ip addr lists them";
+	case -ENOPKG:
+		return "apt-cache search libmicrohttpd names the package to install";
+	default:
+		return "see http.listen in pin2mqtt.yaml(5)";
+	}
+}
+
 static void report_open(struct http *http, int error)
 {
 	if (!error) {
 		log_info("HTTP is there listen=%s", http->listen);
 	} else if (!http->is_trouble_known) {
-		log_error("no HTTP, will try again listen=%s: %s", http->listen,
+		log_error("no HTTP, will try again listen=%s: %s: %s", http->listen,
 			  error == -ENOPKG ? "libmicrohttpd is not installed"
-					   : strerror(-error));
+					   : strerror(-error),
+			  http_mend(error));
 	}
 	http->is_trouble_known = error != 0;
 }

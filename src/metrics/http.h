@@ -39,4 +39,7 @@ struct http_options {
 must_check int http_start(const struct http_options *options, struct http **out);
 void http_stop(struct http *http);
 
+/* What to do where it cannot listen: a command or a sentence. error: a negative errno. */
+const char *http_mend(int error);
+
 #endif

@@ -128,6 +128,18 @@ def test_a_disk_that_is_full_is_a_warning(doctor, tmp_path):
         subprocess.run(["umount", tmp_path], check=True)
 
 
+def test_a_port_of_http_that_another_has_is_a_warning(doctor):
+    holder, port = dead_port()
+    text = f"mqtt: {{servers: [mqtt://127.0.0.1:{port}]}}\nhttp: {{listen: {port}}}\n" + SENSOR
+    with holder:
+        holder.listen()
+        [found] = [f for f in doctor.findings(text) if f["id"].startswith("http")]
+    assert (found["id"], found["level"]) == ("http_closed", "warning")
+    assert "ss -ltnp" in found["mend"]
+    [found] = [f for f in doctor.findings(text) if f["id"].startswith("http")]
+    assert found["id"] == "http"
+
+
 def test_no_sensors_is_a_warning(doctor, broker):
     found = doctor.findings(f"mqtt: {{servers: ['{broker.url}']}}\nsensors: []\n")
     assert "sensors_none" in {f["id"] for f in found}

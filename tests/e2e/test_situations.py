@@ -241,6 +241,9 @@ SITUATIONS = {
                        "store_closed", "Read-only", "cannot open the store"),
     "full_disk": (full_disk, "store_full", "KiB left",
                   'cannot (open|write) the store.*full.*make room'),
+    "http_on_an_address_of_another": (
+        lambda s: s.config(s.nowhere(), rest="http: {listen: '192.0.2.1:9478'}\n" + SENSOR),
+        "http_closed", "192.0.2.1", "no HTTP, .*ip addr"),
     "no_broker": (lambda s: s.config(s.nowhere()), "broker_unreachable", "connection refused",
                   NO_CONNECTION + "connection refused"),
     "no_such_host": (lambda s: s.config("mqtt://nobody.invalid"), "broker_name",
