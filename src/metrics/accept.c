@@ -40,9 +40,9 @@ static int weight_of(const char *parameters, const char *end)
 		const char *next;
 
 		s = skip_blanks(s + 1, end);
-		next = memchr(s, ';', (size_t)(end - s));
-		if (!next)
-			next = end;
+		next = s;
+		while (next < end && *next != ';')
+			next++;
 		if (next - s >= 2 && strncasecmp(s, "q=", 2) == 0)
 			return parse_weight(s + 2, (size_t)(next - s - 2));
 		s = next;
@@ -53,12 +53,10 @@ static int weight_of(const char *parameters, const char *end)
 /* How exactly an item names the type: 0 not at all, 1 as all, 2 as a range, 3 by itself. */
 static int match(const char *item, size_t length, const char *type)
 {
-	size_t range = (size_t)(strchr(type, '/') - type) + 1;
-
 	if (length == strlen(type) && strncasecmp(item, type, length) == 0)
 		return 3;
-	if (length == range + 1 && item[range] == '*' &&
-	    strncasecmp(item, type, range) == 0)
+	if (length > 2 && memcmp(item + length - 2, "/*", 2) == 0 &&
+	    strncasecmp(item, type, length - 1) == 0)
 		return 2;
 	return length == 3 && memcmp(item, "*/*", 3) == 0;
 }
