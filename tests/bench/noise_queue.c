@@ -95,25 +95,27 @@ static void draw(uint64_t *random, unsigned cell, const struct driver *driver,
 	double clock = noise_hit(random, 0.75) ? noise_uniform(random, 0.98, 1.02)
 					       : noise_uniform(random, 0.9, 1.1);
 
+	struct noise_sensor sensor = {
+		.release_us = noise_uniform(random, 22, 40),
+		.response_low_us = clock * counted_us(random, wire->response_low_us, 3),
+		.response_high_us = clock * counted_us(random, wire->response_high_us, 3),
+		.low_us = clock * counted_us(random, wire->bit_low_us, 3),
+		.zero_us = clock * counted_us(random, wire->zero_high_us, 2),
+		.one_us = clock * counted_us(random, wire->one_high_us, 2.5),
+		.end_us = clock * counted_us(random, wire->end_low_us, 4),
+		.jitter_us = noise_exponential(random, 0.25),
+		.rise_us = noise_hit(random, 0.3) ? noise_uniform(random, 1, 10) : 0,
+	};
+	double tick_us = ticks_us[test_random(random) % array_length(ticks_us)];
+	double interval_s = noise_hit(random, 0.5) ? noise_uniform(random, 2, 10)
+						   : noise_uniform(random, 30, 400);
+
 	(void)cell;
 	*out = (struct noise_scene){
 		.driver = driver,
-		.tick_us = ticks_us[test_random(random) % array_length(ticks_us)],
-		.interval_s = noise_hit(random, 0.5) ? noise_uniform(random, 2, 10)
-						     : noise_uniform(random, 30, 400),
-		.sensor = {
-			.release_us = noise_uniform(random, 22, 40),
-			.response_low_us =
-				clock * counted_us(random, wire->response_low_us, 3),
-			.response_high_us =
-				clock * counted_us(random, wire->response_high_us, 3),
-			.low_us = clock * counted_us(random, wire->bit_low_us, 3),
-			.zero_us = clock * counted_us(random, wire->zero_high_us, 2),
-			.one_us = clock * counted_us(random, wire->one_high_us, 2.5),
-			.end_us = clock * counted_us(random, wire->end_low_us, 4),
-			.jitter_us = noise_exponential(random, 0.25),
-			.rise_us = noise_hit(random, 0.3) ? noise_uniform(random, 1, 10) : 0,
-		},
+		.sensor = sensor,
+		.tick_us = tick_us,
+		.interval_s = interval_s,
 	};
 	if (wire->byte_gap_us != 0 && noise_hit(random, 0.8))
 		out->sensor.gap_us = clock * counted_us(random, wire->byte_gap_us, 2);
@@ -200,10 +202,13 @@ static void add_periodic(uint64_t *random, struct noise_scene *scene, double per
 	double first_us = noise_uniform(random, FIRST_US, FIRST_US + period_us);
 	unsigned num_jobs = (unsigned)((PERIODIC_UNTIL_US - first_us) / period_us) + 1;
 
-	for (unsigned i = 0; i < num_jobs; i++)
-		add_job(scene, first_us + i * period_us,
-			off_us * noise_uniform(random, 0.6, 1.5),
-			noise_hit(random, soft_rate) ? noise_exponential(random, 15) : 0);
+	for (unsigned i = 0; i < num_jobs; i++) {
+		double soft_us =
+			noise_hit(random, soft_rate) ? noise_exponential(random, 15) : 0;
+		double this_off_us = off_us * noise_uniform(random, 0.6, 1.5);
+
+		add_job(scene, first_us + i * period_us, this_off_us, soft_us);
+	}
 }
 
 static void add_jobs(uint64_t *random, const struct cell *cell, struct noise_scene *scene)
@@ -212,18 +217,20 @@ static void add_jobs(uint64_t *random, const struct cell *cell, struct noise_sce
 	add_periodic(random, scene, cell->tick_period_us, cell->tick_us, 0.3);
 	if (cell->frame_us > 0)
 		add_periodic(random, scene, cell->frame_period_us, cell->frame_us, 0);
-	for (double left = cell->lock_rate; noise_hit(random, left); left -= 1)
-		add_job(scene, noise_uniform(random, FIRST_US, 6000),
-			fmin(cell->lock_us * pow(noise_uniform(random, 1e-6, 1), -0.5),
-			     MAX_LOCK_US),
-			0);
+	for (double left = cell->lock_rate; noise_hit(random, left); left -= 1) {
+		double off_us = cell->lock_us * pow(noise_uniform(random, 1e-6, 1), -0.5);
+		double at_us = noise_uniform(random, FIRST_US, 6000);
+
+		add_job(scene, at_us, fmin(off_us, MAX_LOCK_US), 0);
+	}
 	if (noise_hit(random, cell->burst_rate)) {
 		double t_us = noise_uniform(random, FIRST_US, 5000);
 
 		for (unsigned i = 0; i < BURST_JOBS; i++) {
-			add_job(scene, t_us,
-				noise_exponential(random, cell->burst_off_us),
-				noise_exponential(random, cell->burst_soft_us));
+			double soft_us = noise_exponential(random, cell->burst_soft_us);
+			double off_us = noise_exponential(random, cell->burst_off_us);
+
+			add_job(scene, t_us, off_us, soft_us);
 			t_us += noise_exponential(random, cell->burst_gap_us);
 		}
 	}

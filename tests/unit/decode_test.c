@@ -30,9 +30,9 @@ struct reading test_random_values(uint64_t *state, const struct driver *driver,
 	for (;;) {
 		enum encoding encoding = test_random(state) % 2 ? ENCODING_TWOS_COMPLEMENT
 								: ENCODING_SIGN_MAGNITUDE;
-		struct reading values =
-			test_values(test_random_between(state, -400, 800) * 100,
-				    test_random_between(state, 0, 1000) * 100);
+		int32_t humidity = test_random_between(state, 0, 1000) * 100;
+		int32_t temperature = test_random_between(state, -400, 800) * 100;
+		struct reading values = test_values(temperature, humidity);
 
 		if (driver->encode(&values, encoding, bytes_out))
 			return values;
