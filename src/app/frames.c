@@ -105,7 +105,8 @@ static void write_levels(const struct account *account, uint64_t base_ns)
 
 static void write_explanation(const struct account *account)
 {
-	char *told = NULL, *line, *rest;
+	char *told = NULL, *rest;
+	const char *line;
 	size_t num_bytes;
 	FILE *memory = open_memstream(&told, &num_bytes);
 	const char *comma = "";

@@ -100,7 +100,7 @@ static void take_candidate(struct dht_paths *paths, uint64_t bits, int32_t cost)
 /* Looks for another value. */
 static void take_rival(struct dht_paths *paths, uint64_t bits, int32_t cost)
 {
-	struct repair *repair = paths->context;
+	const struct repair *repair = paths->context;
 	struct reading reading;
 
 	if (bits == repair->best_bits || !read_bits(repair, bits, &reading) ||

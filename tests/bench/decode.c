@@ -195,7 +195,7 @@ static void run_cell(const struct options *options, const struct noise *noise,
 		noise->send(&random, cell, &scene);
 		start_s += scene.interval_s;
 		ask_all(table, noise, cell, &random, &scene,
-			(uint64_t)(start_s * NS_PER_S) + NS_PER_S);
+			(uint64_t)(start_s * 1e9) + NS_PER_S);
 	}
 }
 

@@ -8,6 +8,7 @@
 
 enum { NS_PER_US = 1000, LISTENING_US = 7000 };
 
+static const double ns_a_us = NS_PER_US;
 static const uint64_t release_ns = 5000000000;
 
 static const double poll_us = 1.3, sample_us = 5, mcu_us = 0.8;
@@ -94,7 +95,7 @@ void noise_open_frame(const struct noise_scene *scene, struct frame *out)
 {
 	out->start_ns = release_ns - 1200 * NS_PER_US;
 	out->release_ns = release_ns;
-	out->armed_ns = release_ns + (uint64_t)(scene->armed_us * NS_PER_US);
+	out->armed_ns = release_ns + (uint64_t)(scene->armed_us * ns_a_us);
 	out->end_ns = release_ns + LISTENING_US * NS_PER_US;
 	out->sensor = 0;
 	out->attempt = 0;
@@ -112,7 +113,7 @@ void noise_add_event(const struct noise_scene *scene, double t_us, bool is_risin
 		return;
 	}
 	frame->edges[frame->num_edges] = (struct edge){
-		.t_ns = release_ns + (uint64_t)(t_us * NS_PER_US),
+		.t_ns = release_ns + (uint64_t)(t_us * ns_a_us),
 		.seq = frame->num_edges + 1u,
 		.event = is_rising ? EDGE_RISING : EDGE_FALLING,
 	};

@@ -51,8 +51,9 @@ static const struct cell cells[] = {
 };
 
 /* An answer is over by then, and the thread's last event, too. */
-enum { FIRST_US = -300, PERIODIC_UNTIL_US = 5500, LAST_US = 7000 };
-enum { MAX_LOCK_US = 250, BURST_JOBS = 24 };
+static const double begin_us = -300, periodic_until_us = 5500, over_us = 7000;
+static const double max_lock_us = 250;
+enum { BURST_JOBS = 24 };
 
 static const char *cell_name(unsigned cell)
 {
@@ -168,7 +169,7 @@ static void wander(uint64_t *random, struct noise_scene *scene)
 static void add_job(struct noise_scene *scene, double at_us, double off_us,
 		    double soft_us)
 {
-	if (scene->num_jobs < NOISE_MAX_JOBS && at_us < LAST_US)
+	if (scene->num_jobs < NOISE_MAX_JOBS && at_us < over_us)
 		scene->jobs[scene->num_jobs++] =
 			(struct noise_job){ at_us, off_us, soft_us };
 }
@@ -184,7 +185,7 @@ static int compare_jobs(const void *a, const void *b)
 /* In order, and one after the other. */
 static void line_up(struct noise_scene *scene)
 {
-	double free_us = FIRST_US;
+	double free_us = begin_us;
 
 	qsort(scene->jobs, scene->num_jobs, sizeof(scene->jobs[0]), compare_jobs);
 	for (unsigned i = 0; i < scene->num_jobs; i++) {
@@ -199,8 +200,8 @@ static void line_up(struct noise_scene *scene)
 static void add_periodic(uint64_t *random, struct noise_scene *scene, double period_us,
 			 double off_us, double soft_rate)
 {
-	double first_us = noise_uniform(random, FIRST_US, FIRST_US + period_us);
-	unsigned num_jobs = (unsigned)((PERIODIC_UNTIL_US - first_us) / period_us) + 1;
+	double first_us = noise_uniform(random, begin_us, begin_us + period_us);
+	unsigned num_jobs = (unsigned)((periodic_until_us - first_us) / period_us) + 1;
 
 	for (unsigned i = 0; i < num_jobs; i++) {
 		double soft_us =
@@ -219,12 +220,12 @@ static void add_jobs(uint64_t *random, const struct cell *cell, struct noise_sce
 		add_periodic(random, scene, cell->frame_period_us, cell->frame_us, 0);
 	for (double left = cell->lock_rate; noise_hit(random, left); left -= 1) {
 		double off_us = cell->lock_us * pow(noise_uniform(random, 1e-6, 1), -0.5);
-		double at_us = noise_uniform(random, FIRST_US, 6000);
+		double at_us = noise_uniform(random, begin_us, 6000);
 
-		add_job(scene, at_us, fmin(off_us, MAX_LOCK_US), 0);
+		add_job(scene, at_us, fmin(off_us, max_lock_us), 0);
 	}
 	if (noise_hit(random, cell->burst_rate)) {
-		double t_us = noise_uniform(random, FIRST_US, 5000);
+		double t_us = noise_uniform(random, begin_us, 5000);
 
 		for (unsigned i = 0; i < BURST_JOBS; i++) {
 			double soft_us = noise_exponential(random, cell->burst_soft_us);
@@ -409,21 +410,21 @@ static void tell(uint64_t *random, unsigned cell, const struct noise_scene *scen
 			   .view = view,
 			   .out = out,
 			   .random = random,
-			   .now_us = FIRST_US,
+			   .now_us = begin_us,
 			   .slot_us = -1 };
 
 	noise_open_frame(scene, out);
-	while (cpu.now_us < LAST_US) {
+	while (cpu.now_us < over_us) {
 		skip_unseen(&cpu);
 		double edge_us = cpu.next_edge < scene->num_edges
 					 ? scene->t_us[cpu.next_edge]
-					 : LAST_US;
+					 : over_us;
 		double job_us = cpu.next_job < scene->num_jobs
 					? scene->jobs[cpu.next_job].at_us
-					: LAST_US;
+					: over_us;
 
 		run_until(&cpu, fmin(edge_us, job_us));
-		if (fmin(edge_us, job_us) >= LAST_US)
+		if (fmin(edge_us, job_us) >= over_us)
 			break;
 		if (fmax(edge_us, cpu.now_us) <= fmax(job_us, cpu.now_us))
 			take_interrupt(&cpu);

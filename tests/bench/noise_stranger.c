@@ -11,7 +11,8 @@
 #include "base/attributes.h"
 #include "unit/decode_test.h"
 
-enum { LISTENING_US = 6500, QUIET_MACHINE = 3 /* of noise_latency */ };
+static const double listening_us = 6500;
+enum { QUIET_MACHINE = 3 /* of noise_latency */ };
 
 static void open_scene(uint64_t *random, struct noise_scene *scene)
 {
@@ -26,7 +27,7 @@ static bool put_after(struct noise_scene *scene, double us)
 {
 	double last_us = scene->num_edges ? scene->t_us[scene->num_edges - 1] : 20;
 
-	if (scene->num_edges == NOISE_MAX_EDGES || last_us + us > LISTENING_US)
+	if (scene->num_edges == NOISE_MAX_EDGES || last_us + us > listening_us)
 		return false;
 	scene->t_us[scene->num_edges++] = last_us + us;
 	return true;

@@ -5,7 +5,7 @@
 
 #include "base/attributes.h"
 
-enum { NUM_BITS = 40, NUM_BYTES = NUM_BITS / 8, NS_PER_US = 1000, EDGES_A_BIT = 2 };
+enum { NUM_BITS = 40, NUM_BYTES = NUM_BITS / 8, EDGES_A_BIT = 2 };
 
 static const bool low = false, high = true;
 
@@ -13,7 +13,7 @@ static const bool low = false, high = true;
 
 static double after_release_us(const struct frame *frame, uint64_t t_ns)
 {
-	return (double)(t_ns - frame->release_ns) / NS_PER_US;
+	return (double)(t_ns - frame->release_ns) / 1000.0;
 }
 
 static double edge_us(const struct frame *frame, size_t edge)

@@ -20,7 +20,6 @@ enum {
 	SOAK_FACTOR = 100,
 	FRAMES_A_SENSOR = 100,
 	DEFAULT_SEED = 20261122,
-	NS_PER_S = 1000000000,
 	FRAMES_A_WRONG = 100000,
 };
 
@@ -76,11 +75,11 @@ static void run_cell(const struct noise *noise, unsigned cell,
 		noise->send(&random, cell, &scene);
 		start_s += scene.interval_s;
 		noise_show(noise, &random, cell, &scene, NOISE_FALLING, &frame);
-		frame.start_ns = (uint64_t)(start_s * NS_PER_S);
+		frame.start_ns = (uint64_t)(start_s * 1e9);
 		judge(decode_repair(driver, &frame, &known, &out), &out, &scene, falling);
 		memset(&out, 0, sizeof(out));
 		noise_show(noise, &random, cell, &scene, NOISE_BOTH, &frame);
-		frame.start_ns = (uint64_t)(start_s * NS_PER_S);
+		frame.start_ns = (uint64_t)(start_s * 1e9);
 		judge(decode_repair(driver, &frame, &known_of_both, &out), &out, &scene,
 		      both);
 	}
