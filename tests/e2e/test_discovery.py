@@ -135,7 +135,7 @@ def test_every_entity_gets_its_state_from_what_the_gateway_posts(broker, listen,
 def test_all_is_announced_again_when_home_assistant_starts(broker, listen, run):
     listener = listen()
     run("  - {id: porch, driver: dht22, pin: sim/4, interval: 60s}", homeassistant=SETTINGS)
-    listener.wait_for("/state")
+    listener.wait_for("/readings")  # the last of what a first reading brings
     first = announced(listener)
     listener.forget()
     began_s = time.monotonic()
