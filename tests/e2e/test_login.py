@@ -34,9 +34,11 @@ def test_readings_get_through_where_home_assistant_may_not_be_told(broker, liste
     listener = listen()
     gateway = run(homeassistant="{enabled: true}")
     listener.wait_for("/readings", 5)
+    # A connection may break before its refusal is read; after it there is one more at most.
     gateway.wait_for_word("refused a message topic=discovery")
-    assert gateway.said().count("connection to the broker lost") <= 1
-    assert gateway.said().count("info: connected to the broker") <= 2
+    listener.wait_for("/readings", len(listener.seen("/readings")) + 5)
+    after = gateway.said().partition("refused a message topic=discovery")[2]
+    assert after.count("info: connected to the broker") <= 1
 
 
 @pytest.mark.parametrize("version", ["auto", "5", "3.1.1"])
