@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "app/inquiry.h"
 #include "app/report.h"
@@ -21,17 +20,6 @@ struct wish {
 	int max_tries;
 	bool is_json;
 };
-
-static void rest(const struct inquiry *inquiry)
-{
-	uint32_t rest_ms = inquiry_rest_ms(inquiry);
-	const struct timespec pause = {
-		.tv_sec = (time_t)(rest_ms / 1000),
-		.tv_nsec = (long)(rest_ms % 1000) * (long)CLOCK_NS_PER_MS,
-	};
-
-	nanosleep(&pause, NULL);
-}
 
 static void print_reading(const struct reading *reading, const struct quality *quality,
 			  bool is_json)
@@ -109,7 +97,7 @@ static int ask(struct inquiry *inquiry, const struct wish *wish)
 			return verdict == VERDICT_NO_RESPONSE ? EXIT_UNAVAILABLE
 							      : EXIT_FAILED;
 		}
-		rest(inquiry);
+		inquiry_rest(inquiry);
 	}
 }
 

@@ -6,12 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/inquiry.h"
 #include "app/pin.h"
-#include "base/clock.h"
 #include "base/text.h"
 #include "model/reading_json.h"
 #include "publish/payload.h"
@@ -48,17 +46,6 @@ static void collect(void *context, const struct line_listed *listed)
 	scan->candidates[scan->num_candidates++].place = listed->place;
 }
 
-static void rest(const struct inquiry *inquiry)
-{
-	uint32_t rest_ms = inquiry_rest_ms(inquiry);
-	const struct timespec pause = {
-		.tv_sec = (time_t)(rest_ms / 1000),
-		.tv_nsec = (long)(rest_ms % 1000) * (long)CLOCK_NS_PER_MS,
-	};
-
-	nanosleep(&pause, NULL);
-}
-
 /* Asks until the model is known and a reading there, or nothing comes of it. */
 static void ask(struct candidate *candidate, struct inquiry *inquiry)
 {
@@ -73,7 +60,7 @@ static void ask(struct candidate *candidate, struct inquiry *inquiry)
 			candidate->model = inquiry->decoder.model;
 			return;
 		}
-		rest(inquiry);
+		inquiry_rest(inquiry);
 	}
 }
 

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/doctor.h"
 
-#include <time.h>
-
 #include "app/inquiry.h"
-#include "base/clock.h"
 #include "base/text.h"
 #include "model/reading_json.h"
 #include "publish/payload.h"
@@ -16,17 +13,6 @@ enum {
 };
 
 static const char why_unread[] = "the gateway will get no reading of it";
-
-static void rest(const struct inquiry *inquiry)
-{
-	uint32_t rest_ms = inquiry_rest_ms(inquiry);
-	const struct timespec pause = {
-		.tv_sec = (time_t)(rest_ms / 1000),
-		.tv_nsec = (long)(rest_ms % 1000) * (long)CLOCK_NS_PER_MS,
-	};
-
-	nanosleep(&pause, NULL);
-}
 
 /* Asks until a reading is there or nothing comes of it. Returns 0 or the line's error;
  * verdict_out: of the last attempt; is_taken_out: out has a reading. */
@@ -40,7 +26,7 @@ static int ask(struct inquiry *inquiry, struct reading *out, enum verdict *verdi
 		int error;
 
 		if (tries > 0)
-			rest(inquiry);
+			inquiry_rest(inquiry);
 		error = inquiry_ask(inquiry, tries, out, verdict_out);
 		if (error)
 			return error;

@@ -183,3 +183,14 @@ uint32_t inquiry_rest_ms(const struct inquiry *inquiry)
 {
 	return inquiry->sensor.probe.min_interval_ms;
 }
+
+void inquiry_rest(const struct inquiry *inquiry)
+{
+	uint32_t rest_ms = inquiry_rest_ms(inquiry);
+	const struct timespec pause = {
+		.tv_sec = (time_t)(rest_ms / 1000),
+		.tv_nsec = (long)(rest_ms % 1000) * (long)CLOCK_NS_PER_MS,
+	};
+
+	nanosleep(&pause, NULL);
+}

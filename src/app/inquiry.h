@@ -82,4 +82,7 @@ must_check int inquiry_ask(struct inquiry *inquiry, unsigned number, struct read
 /* The rest that the sensor wants before it is asked again, in ms. */
 uint32_t inquiry_rest_ms(const struct inquiry *inquiry);
 
+/* Waits that long, or until a signal comes. */
+void inquiry_rest(const struct inquiry *inquiry);
+
 #endif
