@@ -115,8 +115,10 @@ static void write_explanation(const struct account *account)
 		return;
 	explain_frame(memory, account->driver, account->frame, account->evidence,
 		      account->again);
-	if (fclose(memory) != 0)
+	if (fclose(memory) != 0) {
+		free(told);
 		return;
+	}
 	for (rest = told; (line = strsep(&rest, "\n")) && rest;) {
 		char data[MAX_LINE];
 		struct text text;
