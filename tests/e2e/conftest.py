@@ -2,6 +2,8 @@
 """What the end-to-end tests stand on: the real gateway, a real mosquitto, and paho-mqtt for
 Python as a client that shares no line of code with the gateway's."""
 import collections
+import http.client
+import itertools
 import json
 import os
 import pathlib
@@ -26,6 +28,7 @@ MOSQUITTO = shutil.which("mosquitto", path=os.environ.get("PATH", "") + ":/usr/s
 WAIT_S = 30
 STOP_S = 10  # a stop's own limit is 4.8 s; the rest is for a busy machine
 PROMPT_S = 4  # a stop that waits for nobody
+web_ports = itertools.count(9478)
 port_marks = []  # sockets, open as long as this process lives
 # Since 2.0, Debian 13's, paho-mqtt wants to be told; what we take of callbacks is in both.
 PAHO_CALLBACKS = [mqtt.CallbackAPIVersion.VERSION2] if hasattr(mqtt, "CallbackAPIVersion") else []
@@ -65,6 +68,12 @@ def dead_port():
             return holder, port
         except OSError:
             pass
+
+
+def own_address():
+    """Of this process alone: no other test can have it."""
+    pid = os.getpid()
+    return f"127.{1 + (pid >> 16)}.{pid >> 8 & 255}.{pid & 255}:{next(web_ports)}"
 
 
 def wait_until(claim, what, seconds=WAIT_S):
@@ -297,6 +306,47 @@ class Gateway:
         self.process.stdout.close()
 
 
+PORCH = "  - {id: porch, name: Porch, driver: dht11, pin: sim/4, interval: 1s, stale_after: 3s}"
+
+
+class Web:
+    """A gateway that is asked over HTTP."""
+
+    def __init__(self, run, sensors=PORCH, more="", **options):
+        self.address = own_address()
+        self.gateway = run(sensors, http=f'listen: "{self.address}"{more}', **options)
+        self.gateway.wait_for_word("HTTP is there")
+
+    def connect(self):
+        return http.client.HTTPConnection(self.address, timeout=WAIT_S)
+
+    def ask(self, path, method="GET", body=None, **headers):
+        """The response, with its text as .text."""
+        connection = self.connect()
+        connection.request(method, path, body, {name.replace("_", "-"): value
+                                                for name, value in headers.items()})
+        response = connection.getresponse()
+        response.text = response.read().decode()
+        connection.close()
+        return response
+
+    def status(self):
+        return json.loads(self.ask("/api/status").text)
+
+    def sensor(self, number=0):
+        return self.status()["sensors"][number]
+
+    def metrics(self):
+        """name{labels} -> value, in the order they come."""
+        lines = self.ask("/metrics").text.splitlines()
+        return {name: float(value) for name, value in
+                (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
+
+    def raw(self):
+        host, port = self.address.split(":")
+        return socket.create_connection((host, int(port)), WAIT_S)
+
+
 def dht11s(number):
     """The fastest sensors there are, in number: one reading a second each."""
     return "\n".join(f"  - {{id: s{i}, driver: dht11, pin: sim/{i}, interval: 1s}}"
@@ -350,3 +400,28 @@ def gateways(tmp_path, broker):
     for gateway in all_of_them:
         gateway.finish()
         print(gateway.said()[-4000:])
+
+
+@pytest.fixture(name="web")
+def webs(run):
+    def start(*arguments, **options):
+        return Web(run, *arguments, **options)
+
+    return start
+
+
+@pytest.fixture(name="clock")
+def movable_clock(tmp_path):
+    """(environment, set): a wall clock that can be moved; the monotonic one is the real one."""
+    if b"__asan_init" in pathlib.Path(PROGRAM).read_bytes():
+        pytest.skip("SKIP AddressSanitizer lets no other library come first")
+    library, file = tmp_path / "wall_clock.so", tmp_path / "offset"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror",
+                    TOP / "tests/e2e/wall_clock.c", "-o", library], check=True)
+
+    def set_clock(seconds):
+        file.with_suffix(".new").write_text(f"{seconds}\n", encoding="ascii")
+        file.with_suffix(".new").rename(file)
+
+    set_clock(0)
+    return {"LD_PRELOAD": str(library), "WALL_CLOCK_OFFSET": str(file)}, set_clock

@@ -2,7 +2,6 @@
 """What networks, brokers and clocks do to a gateway. After each, what arrived is held against
 what was read, reading by reading."""
 import os
-import pathlib
 import random
 import shutil
 import signal
@@ -11,11 +10,10 @@ import time
 
 import pytest
 
-from conftest import PROGRAM, STOP_S, dht11s, wait_until
+from conftest import STOP_S, dht11s, wait_until
 from test_outage import check_complete, check_kept_time, times_of
 from wire import Wire
 
-HERE = pathlib.Path(__file__).parent
 WINDOW = 16  # messages in flight
 
 
@@ -190,23 +188,6 @@ def test_a_cable_that_is_pulled(broker, listen, run, namespace):
     assert gateway.stop() < STOP_S
     assert gateway.status == 0
     wire.close()
-
-
-@pytest.fixture(name="clock")
-def movable_clock(tmp_path):
-    """(environment, set): a wall clock that can be moved; the monotonic one is the real one."""
-    if b"__asan_init" in pathlib.Path(PROGRAM).read_bytes():
-        pytest.skip("SKIP AddressSanitizer lets no other library come first")
-    library, file = tmp_path / "wall_clock.so", tmp_path / "offset"
-    subprocess.run(["gcc", "-shared", "-fPIC", "-O2", "-Wall", "-Wextra", "-Werror",
-                    HERE / "wall_clock.c", "-o", library], check=True)
-
-    def set_clock(seconds):
-        file.with_suffix(".new").write_text(f"{seconds}\n", encoding="ascii")
-        file.with_suffix(".new").rename(file)
-
-    set_clock(0)
-    return {"LD_PRELOAD": str(library), "WALL_CLOCK_OFFSET": str(file)}, set_clock
 
 
 @pytest.mark.parametrize("hours", [1, -1], ids=["ahead", "back"])

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What the gateway tells over HTTP, as pin2mqtt-http(7) promises it, and to whom."""
 import http.client
-import itertools
 import json
-import os
 import pathlib
 import random
 import re
@@ -16,64 +14,10 @@ import time
 import pytest
 from prometheus_client.openmetrics import parser as openmetrics
 
-from conftest import PROGRAM, TOP, WAIT_S, wait_until
+from conftest import PORCH, PROGRAM, TOP, WAIT_S, own_address, wait_until
 
 TOKEN = "0123456789abcdef"
-PORCH = "  - {id: porch, name: Porch, driver: dht11, pin: sim/4, interval: 1s, stale_after: 3s}"
 GONE = PORCH.replace("sim/4", '"replay:/no/such"')
-ports = itertools.count(9478)
-
-
-def own_address():
-    """Of this process alone: no other test can have it."""
-    pid = os.getpid()
-    return f"127.{1 + (pid >> 16)}.{pid >> 8 & 255}.{pid & 255}:{next(ports)}"
-
-
-class Web:
-    """A gateway that is asked over HTTP."""
-
-    def __init__(self, run, sensors=PORCH, more="", **options):
-        self.address = own_address()
-        self.gateway = run(sensors, http=f'listen: "{self.address}"{more}', **options)
-        self.gateway.wait_for_word("HTTP is there")
-
-    def connect(self):
-        return http.client.HTTPConnection(self.address, timeout=WAIT_S)
-
-    def ask(self, path, method="GET", body=None, **headers):
-        """The response, with its text as .text."""
-        connection = self.connect()
-        connection.request(method, path, body, {name.replace("_", "-"): value
-                                                for name, value in headers.items()})
-        response = connection.getresponse()
-        response.text = response.read().decode()
-        connection.close()
-        return response
-
-    def status(self):
-        return json.loads(self.ask("/api/status").text)
-
-    def sensor(self, number=0):
-        return self.status()["sensors"][number]
-
-    def metrics(self):
-        """name{labels} -> value, in the order they come."""
-        lines = self.ask("/metrics").text.splitlines()
-        return {name: float(value) for name, value in
-                (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))}
-
-    def raw(self):
-        host, port = self.address.split(":")
-        return socket.create_connection((host, int(port)), WAIT_S)
-
-
-@pytest.fixture(name="web")
-def webs(run):
-    def start(*arguments, **options):
-        return Web(run, *arguments, **options)
-
-    return start
 
 
 def test_without_listen_nothing_of_http_is_there(listen, run):
