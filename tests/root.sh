@@ -34,13 +34,15 @@ root_archive() {
 	echo "$file"
 }
 
-# root_new SUITE: prints the path of a root; the caller removes it.
+# root_new SUITE: prints the path of a root, which finds and trusts in the network whom this
+# machine does; the caller removes it.
 root_new() {
 	local file root
 	file=$(root_archive "$1") || return 1
 	root=$(mktemp -d "$PIN2MQTT_CACHE/root-$1.XXXXXX")
 	tar -C "$root" -xf "$file"
 	cp /etc/resolv.conf /etc/hosts "$root/etc/"
+	[ ! -d "$root/etc/ssl/certs" ] || cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
 	echo "$root"
 }
 
@@ -66,6 +68,7 @@ root_enter() {
 			mount --bind "$SHARED_CACHE" "$root$SHARED_CACHE"
 		fi
 		exec env -i HOME=/srv TERM=dumb LANG=C.UTF-8 CI="${CI:-}" XDG_CACHE_HOME="$cache" \
+			NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt \
 			PATH=/usr/sbin:/usr/bin:/sbin:/bin chroot "$root" "$@"
 		' sh "$root" "$@"
 }
