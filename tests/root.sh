@@ -18,27 +18,34 @@ root_check() {
 	fi
 }
 
-# root_archive SUITE [bare]: prints the path of a fresh root's archive; makes it when it is
-# not there. It has git and certificates, a bare one has not.
+# root_archive SUITE [KIND]: prints the path of a fresh root's archive; makes it when it is
+# not there. It has git and certificates, one of the kind bare has not; cross-ARCH has what
+# builds packages for ARCH, judges them and runs their programs, too.
 root_archive() {
-	local file=$PIN2MQTT_CACHE/root-$1${2:+-$2}.tar include=('--include=git,ca-certificates')
-	[ -z "${2:-}" ] || include=()
+	local file=$PIN2MQTT_CACHE/root-$1${2:+-$2}.tar
+	local base=git,ca-certificates options=()
+	case ${2:-} in
+	bare) ;;
+	cross-*) options=("--architectures=$(dpkg --print-architecture),${2#cross-}"
+		"--include=$base,crossbuild-essential-${2#cross-},qemu-user,debhelper,lintian") ;;
+	*) options=("--include=$base") ;;
+	esac
 	if [ ! -e "$file" ]; then
 		mkdir -p "$PIN2MQTT_CACHE"
 		local mirror
 		mirror=$(apt_mirror)
-		mmdebstrap --quiet --variant=minbase "${include[@]}" "$1" \
+		mmdebstrap --quiet --variant=minbase "${options[@]}" "$1" \
 			"$file.new.tar" "${mirror:-http://deb.debian.org/debian}" >&2
 		mv "$file.new.tar" "$file"
 	fi
 	echo "$file"
 }
 
-# root_new SUITE: prints the path of a root, which finds and trusts in the network whom this
-# machine does; the caller removes it.
+# root_new SUITE [KIND]: prints the path of a root, which finds and trusts in the network whom
+# this machine does; the caller removes it.
 root_new() {
 	local file root
-	file=$(root_archive "$1") || return 1
+	file=$(root_archive "$@") || return 1
 	root=$(mktemp -d "$PIN2MQTT_CACHE/root-$1.XXXXXX")
 	tar -C "$root" -xf "$file"
 	cp /etc/resolv.conf /etc/hosts "$root/etc/"
