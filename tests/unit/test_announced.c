@@ -6,40 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "store/announced.h"
 #include "store/store.h"
 #include "unit/cmocka_test.h"
+#include "unit/stopped_clock.h"
 
 enum { MAX_PATH = 256, MAX_TOPIC = 64 };
 
 static char folder[] = "/tmp/pin2mqtt-announced-XXXXXX", path[MAX_PATH];
-static uint64_t now_ns;
-
-static uint64_t test_mono_ns(void *context)
-{
-	(void)context;
-	return now_ns;
-}
-
-static int64_t test_wall_ms(void *context)
-{
-	(void)context;
-	return INT64_C(1795327200123);
-}
-
-static bool test_is_synced(void *context)
-{
-	(void)context;
-	return true;
-}
-
-static const struct clock_source test_clock = {
-	.mono_ns = test_mono_ns,
-	.wall_ms = test_wall_ms,
-	.is_synced = test_is_synced,
-};
 
 static void remove_files(void)
 {
@@ -258,7 +233,7 @@ int main(void)
 
 	if (!mkdtemp(folder))
 		return 1;
-	clock_set_source(&test_clock);
+	stop_clock();
 	log_set_level(LOG_LEVEL_ERROR);
 	result = cmocka_run_group_tests(tests, NULL, NULL);
 	remove_files();

@@ -4,24 +4,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "unit/cmocka_test.h"
+#include "unit/stopped_clock.h"
 
-static uint64_t now_ns;
-
-static uint64_t mono_ns(void *context)
-{
-	(void)context;
-	return now_ns;
-}
-
-static const struct clock_source source = { .mono_ns = mono_ns };
 
 static int set_up(void **state)
 {
 	(void)state;
 	now_ns = 1000 * CLOCK_NS_PER_S;
-	clock_set_source(&source);
+	stop_clock();
 	return 0;
 }
 

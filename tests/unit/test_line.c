@@ -8,32 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "gpio/output.h"
 #include "unit/cmocka_test.h"
+#include "unit/stopped_clock.h"
 
-static uint64_t now_ns = 5000000000;
 static char log_path[] = "/tmp/test_line.XXXXXX";
-
-static uint64_t mono_ns(void *context)
-{
-	(void)context;
-	return now_ns;
-}
-
-static int64_t wall_ms(void *context)
-{
-	(void)context;
-	return 0;
-}
-
-static bool is_synced(void *context)
-{
-	(void)context;
-	return false;
-}
-
-static const struct clock_source stopped_clock = { mono_ns, wall_ms, is_synced, NULL };
 
 /* Answers a start pulse of 1 ms or more with three edges. */
 static size_t answer(void *context, uint64_t release_ns, uint64_t low_ns,
@@ -313,7 +292,7 @@ static int set_up(void **state)
 	(void)state;
 	if (fd >= 0)
 		close(fd);
-	clock_set_source(&stopped_clock);
+	stop_clock();
 	return fd >= 0 ? 0 : -1;
 }
 

@@ -8,27 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "unit/cmocka_test.h"
+#include "unit/stopped_clock.h"
 
 enum { MAX_SAID = 8192 };
 
-static uint64_t now_ns = CLOCK_NS_PER_S;
 static int kept_stderr, file;
-
-static uint64_t told_mono_ns(void *context)
-{
-	(void)context;
-	return now_ns;
-}
 
 static int begin(void **state)
 {
-	static const struct clock_source source = { .mono_ns = told_mono_ns };
 	char path[] = "/tmp/test_log.XXXXXX";
 
 	(void)state;
-	clock_set_source(&source);
+	stop_clock();
 	now_ns += 1000 * CLOCK_NS_PER_S; /* what other tests said is long ago */
 	kept_stderr = dup(STDERR_FILENO);
 	file = mkstemp(path);

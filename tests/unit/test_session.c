@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "unit/cmocka_test.h"
+#include "unit/stopped_clock.h"
 #include "unit/store_test.h"
 
 enum { NUM_SENSORS = 2, MAX_POSTED = 64 };
@@ -44,31 +44,6 @@ static struct config_sensor sensors[NUM_SENSORS] = {
 	{ .id = sensor_ids[1], .stale_after_ms = 90000 },
 };
 static const struct broker_limits no_limits = { 65535, 1, true };
-static uint64_t now_ns;
-
-static uint64_t test_mono_ns(void *context)
-{
-	(void)context;
-	return now_ns;
-}
-
-static int64_t test_wall_ms(void *context)
-{
-	(void)context;
-	return INT64_C(1795327200123);
-}
-
-static bool test_is_synced(void *context)
-{
-	(void)context;
-	return true;
-}
-
-static const struct clock_source test_clock = {
-	.mono_ns = test_mono_ns,
-	.wall_ms = test_wall_ms,
-	.is_synced = test_is_synced,
-};
 
 static int fake_publish(struct broker *broker, const struct broker_message *message)
 {
@@ -645,6 +620,6 @@ int main(void)
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
-	clock_set_source(&test_clock);
+	stop_clock();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,14 +6,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "store/queue.h"
 #include "unit/cmocka_test.h"
+#include "unit/stopped_clock.h"
 
 enum { NUM_SENSORS = 3 };
 
-static uint64_t now_ns;
-static int64_t now_wall_ms = INT64_C(1795327200123);
 static bool is_memory_out;
 static int num_allocated;
 
@@ -34,30 +32,6 @@ void __wrap_free(void *memory)
 	num_allocated -= memory != NULL;
 	__real_free(memory);
 }
-
-static uint64_t test_mono_ns(void *context)
-{
-	(void)context;
-	return now_ns;
-}
-
-static int64_t test_wall_ms(void *context)
-{
-	(void)context;
-	return now_wall_ms;
-}
-
-static bool test_is_synced(void *context)
-{
-	(void)context;
-	return true;
-}
-
-static const struct clock_source test_clock = {
-	.mono_ns = test_mono_ns,
-	.wall_ms = test_wall_ms,
-	.is_synced = test_is_synced,
-};
 
 static struct store *new_store(uint64_t max_readings, uint64_t max_age_ms)
 {
@@ -120,7 +94,7 @@ static void a_later_start_numbers_above_all_of_an_earlier_one(void **state)
 	for (int i = 0; i < 1000; i++)
 		seq = put(store, 0, i);
 	store_free(store);
-	now_wall_ms += 2;
+	wall_ms += 2;
 	store = new_store(10, 0);
 	assert_true(put(store, 0, 0) > seq);
 	assert_true(seq < UINT64_C(1) << 53);
@@ -452,6 +426,6 @@ int main(void)
 
 	printf("SEED=%u\n", seed);
 	srand(seed);
-	clock_set_source(&test_clock);
+	stop_clock();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,43 +7,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 #include "store/store.h"
 #include "unit/cmocka_test.h"
+#include "unit/stopped_clock.h"
 #include "unit/faulty_disk.h"
 
 enum { FLUSH_MS = 5000, MAX_PATH = 256 };
 
-static const int64_t NOON_MS = INT64_C(1795327200123);
 static char folder[] = "/tmp/pin2mqtt-store-XXXXXX", path[MAX_PATH];
-static uint64_t now_ns;
-static int64_t wall_ms;
-static bool is_synced;
-
-static uint64_t test_mono_ns(void *context)
-{
-	(void)context;
-	return now_ns;
-}
-
-static int64_t test_wall_ms(void *context)
-{
-	(void)context;
-	return wall_ms;
-}
-
-static bool test_is_synced(void *context)
-{
-	(void)context;
-	return is_synced;
-}
-
-static const struct clock_source test_clock = {
-	.mono_ns = test_mono_ns,
-	.wall_ms = test_wall_ms,
-	.is_synced = test_is_synced,
-};
 
 static void remove_files(void)
 {
@@ -959,7 +931,7 @@ int main(void)
 	srand(seed);
 	assert_non_null(mkdtemp(folder));
 	faulty_disk_install();
-	clock_set_source(&test_clock);
+	stop_clock();
 	log_set_level(LOG_LEVEL_ERROR);
 
 	int status = cmocka_run_group_tests(tests, NULL, NULL);
