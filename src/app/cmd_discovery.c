@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "app/command.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,32 +40,17 @@ static int print_all(const struct config *config)
 
 static int run(int argc, char **argv)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *option_path = NULL;
-	int option;
+	const char *path;
+	int status = command_take_config(&command_discovery, argc, argv, &path, NULL);
 
-	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
-		if (option == 'h')
-			return command_print_help(&command_discovery);
-		if (option == '?')
-			return command_usage_error(&command_discovery, NULL);
-		option_path = optarg;
-	}
-	if (optind < argc)
-		return command_usage_error(&command_discovery, "unexpected argument: %s",
-					   argv[optind]);
+	if (status >= 0)
+		return status;
 
-	struct config *config = command_load_config(command_config_path(option_path));
+	struct config *config = command_load_config(path);
 
 	if (!config)
 		return EXIT_CONFIG;
-
-	int status = print_all(config);
-
+	status = print_all(config);
 	config_free(config);
 	return status;
 }

@@ -102,19 +102,20 @@ struct config *command_load_config(const char *path)
 	return error ? NULL : config;
 }
 
-int command_take_config_and_json(const struct command *command, int argc, char **argv,
-				 const char **path_out, bool *is_json_out)
+int command_take_config(const struct command *command, int argc, char **argv,
+			const char **path_out, bool *is_json_out)
 {
-	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' },
+	static const struct option all_options[] = {
 		{ "json", no_argument, NULL, 'j' },
+		{ "config", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
+	const struct option *options = is_json_out ? all_options : all_options + 1;
 	const char *option_path = NULL;
+	bool is_json = false;
 	int option;
 
-	*is_json_out = false;
 	while ((option = getopt_long(argc, argv, "c:h", options, NULL)) != -1) {
 		if (option == 'h')
 			return command_print_help(command);
@@ -123,12 +124,14 @@ int command_take_config_and_json(const struct command *command, int argc, char *
 		if (option == 'c')
 			option_path = optarg;
 		else
-			*is_json_out = true;
+			is_json = true;
 	}
 	if (optind < argc)
 		return command_usage_error(command, "unexpected argument: %s",
 					   argv[optind]);
 	*path_out = command_config_path(option_path);
+	if (is_json_out)
+		*is_json_out = is_json;
 	return -1;
 }
 

@@ -46,10 +46,10 @@ void command_log_errors(const char *path, const struct config_errors *errors);
  * printed as above. */
 struct config *command_load_config(const char *path);
 
-/* The arguments of a command that takes `-c FILE` and `--json` alone. Returns -1 and fills
- * them in, or the status to end with. */
-int command_take_config_and_json(const struct command *command, int argc, char **argv,
-				 const char **path_out, bool *is_json_out);
+/* The arguments of a command that takes `-c FILE` and `--json` alone. is_json_out: NULL where
+ * it takes no `--json`. Returns -1 and fills them in, or the status to end with. */
+int command_take_config(const struct command *command, int argc, char **argv,
+			const char **path_out, bool *is_json_out);
 
 /* The last of what goes to stdout. Returns `status`, or EXIT_FAILED where it could not all be
  * written, which is said. */

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from conftest import STOP_S, wait_until
+from wire import Door
 
 
 class OldBroker:
@@ -17,17 +18,11 @@ class OldBroker:
         self.port = broker.port
         self.answer = answer
         self.versions = []
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"mqtt://127.0.0.1:{self.server.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.door = Door(self.welcome)
+        self.url = self.door.url
 
-    def accept(self):
-        while True:
-            try:
-                caller, _ = self.server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=[caller], daemon=True).start()
+    def welcome(self, caller):
+        threading.Thread(target=self.serve, args=[caller], daemon=True).start()
 
     def serve(self, caller):
         first = caller.recv(4096)
@@ -54,7 +49,7 @@ class OldBroker:
             pass
 
     def close(self):
-        self.server.close()
+        self.door.close()
 
 
 @pytest.mark.parametrize("answer", [b"\x20\x02\x00\x01", b"\x20\x03\x00\x84\x00", b""],
@@ -90,18 +85,12 @@ class ScriptedBroker:
         self.reason_of = reason_of
         self.posted = []
         self.callers = []
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.url = f"mqtt://127.0.0.1:{self.server.getsockname()[1]}"
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.door = Door(self.welcome)
+        self.url = self.door.url
 
-    def accept(self):
-        while True:
-            try:
-                caller, _ = self.server.accept()
-            except OSError:
-                return
-            self.callers.append(caller)
-            threading.Thread(target=self.serve, args=[caller], daemon=True).start()
+    def welcome(self, caller):
+        self.callers.append(caller)
+        threading.Thread(target=self.serve, args=[caller], daemon=True).start()
 
     @staticmethod
     def read_packet(stream):
@@ -151,7 +140,7 @@ class ScriptedBroker:
         self.callers[-1].shutdown(socket.SHUT_RDWR)
 
     def close(self):
-        self.server.close()
+        self.door.close()
 
 
 @pytest.fixture(name="script")

@@ -82,6 +82,29 @@ class Record:
             waiting[packet_id] = reading["seq"]
 
 
+class Door:
+    """Listens on a port of its own; take(caller) is called with one after the other."""
+
+    def __init__(self, take, address="127.0.0.1"):
+        self.take = take
+        self.server = socket.create_server((address, 0))
+        self.url = f"mqtt://{address}:{self.server.getsockname()[1]}"
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        while True:
+            try:
+                caller, _ = self.server.accept()
+            except OSError:
+                return
+            self.take(caller)
+
+    def close(self):
+        # Only this ends an accept() that waits, and thereby the listening.
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.server.close()
+
+
 class Wire:
     """A way to the broker on that port."""
 
@@ -92,27 +115,21 @@ class Wire:
         self.bytes_per_s = None
         self.record = Record()
         self.lock = threading.Lock()
-        self.server = socket.create_server((address, 0))
-        self.url = f"mqtt://{address}:{self.server.getsockname()[1]}"
         self.heal()
-        threading.Thread(target=self.accept, daemon=True).start()
+        self.door = Door(self.connect, address)
+        self.url = self.door.url
 
-    def accept(self):
-        while True:
-            try:
-                caller, _ = self.server.accept()
-            except OSError:
-                return
-            try:
-                behind = socket.create_connection(("127.0.0.1", self.port))
-            except OSError:
-                caller.close()
-                continue
-            with self.lock:
-                self.pairs.append((caller, behind))
-            feed_up, feed_down = self.record.connection()
-            for arguments in ((caller, behind, "up", feed_up), (behind, caller, "down", feed_down)):
-                threading.Thread(target=self.pump, args=arguments, daemon=True).start()
+    def connect(self, caller):
+        try:
+            behind = socket.create_connection(("127.0.0.1", self.port))
+        except OSError:
+            caller.close()
+            return
+        with self.lock:
+            self.pairs.append((caller, behind))
+        feed_up, feed_down = self.record.connection()
+        for arguments in ((caller, behind, "up", feed_up), (behind, caller, "down", feed_down)):
+            threading.Thread(target=self.pump, args=arguments, daemon=True).start()
 
     def pump(self, source, sink, way, feed):
         try:
@@ -152,8 +169,6 @@ class Wire:
                 end.close()
 
     def close(self):
-        # Only this ends an accept() that waits, and thereby the listening.
-        self.server.shutdown(socket.SHUT_RDWR)
-        self.server.close()
+        self.door.close()
         self.heal()
         self.reset()
