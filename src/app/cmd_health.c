@@ -43,8 +43,7 @@ static int run(int argc, char **argv)
 {
 	const char *path;
 	bool is_json;
-	int status = command_take_config_and_json(&command_health, argc, argv, &path,
-						  &is_json);
+	int status = command_take_config(&command_health, argc, argv, &path, &is_json);
 
 	if (status >= 0)
 		return status;
