@@ -49,7 +49,7 @@ static int run(int argc, char **argv)
 		return status;
 
 	char answer[HEALTH_MAX_ANSWER];
-	int error = health_ask(path, answer);
+	int error = health_ask(path, answer, NULL);
 
 	return error ? complain(path, error) : tell(answer, is_json);
 }

@@ -9,14 +9,18 @@
 #define APP_DOCTOR_H
 
 #include <stdbool.h>
+#include <sys/socket.h>
 
 #include "app/findings.h"
+#include "app/holder.h"
 #include "config/config.h"
 
 struct doctor {
 	const char *path; /* of the configuration */
 	const struct config *config; /* NULL where it is wrong: it has been told */
 	bool is_running; /* a gateway with this configuration answers */
+	struct ucred gateway; /* who that is; .pid is 0 where it cannot be told */
+	bool has_rival; /* that one was thrown out by another client with its id */
 	bool has_chips; /* some GPIO chip is there */
 	struct findings findings;
 };
@@ -36,6 +40,9 @@ void doctor_check_brokers(struct doctor *doctor);
 
 /* Logs what the gateway itself would not find out: at its start, each thing once. */
 void doctor_warn(const struct config *config);
+
+/* Whether it is the gateway that doctor_check_gateway() found. */
+bool doctor_is_gateway(const struct doctor *doctor, const struct holder *holder);
 
 /* Whether the disk has room for the store. Part of doctor_check_store(). */
 void doctor_check_space(struct doctor *doctor);

@@ -98,6 +98,25 @@ static void check_secrecy(struct doctor *doctor, size_t server)
 			     "%s: the certificate is not verified", name);
 }
 
+/* is_lost: it is our gateway that was thrown out */
+static void tell_rival(struct doctor *doctor, bool is_lost, const char *name)
+{
+	static const struct finding rival = {
+		"gateway_rival", FINDING_WARNING,
+		"two with one id throw each other out at the broker, and their readings "
+		"are numbered twice"
+	};
+
+	findings_add(
+		&doctor->findings, &rival,
+		"give each a gateway.id of its own; where it is this one, in a "
+		"container or with another file, ask doctor there",
+		is_lost ? "%s: another client seems to have the id of this gateway, %s"
+			: "%s: a gateway called %s is online there, and none runs "
+			  "here with this configuration",
+		name, doctor->config->gateway.id);
+}
+
 static void tell_audience(struct doctor *doctor, enum trial_audience audience,
 			  const char *name)
 {
@@ -143,6 +162,8 @@ static void check_broker(struct doctor *doctor, size_t server)
 	else
 		findings_add(&doctor->findings, finding, trouble_mend(trial.trouble),
 			     "%s: %s", name, error ? strerror(-error) : trial.reason);
+	if (doctor->has_rival || (trial.is_online && !doctor->is_running))
+		tell_rival(doctor, doctor->has_rival, name);
 	tell_audience(doctor, trial.audience, name);
 }
 

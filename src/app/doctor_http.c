@@ -9,11 +9,9 @@
 #include "metrics/http.h"
 
 /* Returns 0 where we could listen there, or a negative errno. */
-static int try_address(const char *listen_text)
+static int try_address(const struct address *address)
 {
-	struct address address;
-	int fd =
-		address_parse(listen_text, &address) ? address_listen(&address) : -EINVAL;
+	int fd = address_listen(address);
 
 	if (fd >= 0)
 		close(fd);
@@ -28,15 +26,25 @@ void doctor_check_http(struct doctor *doctor)
 		"there are no metrics and no status page; readings come all the same"
 	};
 	const char *listen_text = doctor->config->http.listen;
-	int error = listen_text ? try_address(listen_text) : 0;
+	char words[HOLDER_MAX_WORDS] = "";
+	struct address address;
+	struct holder holder;
+	bool is_held;
+	int error;
 
-	if (!listen_text)
+	if (!listen_text || !address_parse(listen_text, &address))
 		return;
-	if (error == -EADDRINUSE && doctor->is_running)
-		error = 0; /* the gateway has it */
-	if (error)
+	error = try_address(&address);
+	is_held = error == -EADDRINUSE && holder_of_address(&address, &holder);
+	if (is_held)
+		holder_words(&holder, words);
+	if (is_held && doctor_is_gateway(doctor, &holder))
+		findings_add(&doctor->findings, &ok, NULL,
+			     "http.listen: the gateway listens at %s", listen_text);
+	else if (error)
 		findings_add(&doctor->findings, &closed, http_mend(error),
-			     "http.listen: %s: %s", listen_text, strerror(-error));
+			     "http.listen: %s: %s%s%s", listen_text, strerror(-error),
+			     is_held ? " by " : "", words);
 	else
 		findings_add(&doctor->findings, &ok, NULL, "http.listen: %s can be had",
 			     listen_text);

@@ -57,6 +57,15 @@ static void tell_running(struct doctor *doctor, const char *line)
 			     length, line);
 }
 
+bool doctor_is_gateway(const struct doctor *doctor, const struct holder *holder)
+{
+	if (!doctor->is_running)
+		return false;
+	return holder->process && doctor->gateway.pid
+		       ? holder->process == doctor->gateway.pid
+		       : holder->user == doctor->gateway.uid;
+}
+
 void doctor_check_gateway(struct doctor *doctor)
 {
 	static const struct finding ok = { .id = "gateway", .level = FINDING_OK };
@@ -65,7 +74,7 @@ void doctor_check_gateway(struct doctor *doctor)
 		"what hangs reads nothing, and nothing but a restart mends it"
 	};
 	char answer[HEALTH_MAX_ANSWER];
-	int error = health_ask(doctor->path, answer);
+	int error = health_ask(doctor->path, answer, &doctor->gateway);
 
 	doctor->is_running = error != -ECONNREFUSED;
 	if (error == -ECONNREFUSED)
@@ -77,6 +86,7 @@ void doctor_check_gateway(struct doctor *doctor)
 			"the gateway runs, but a part of it hangs or does not answer");
 	else
 		tell_running(doctor, answer + 8);
+	doctor->has_rival = !error && strstr(answer, "\"rival\":true");
 }
 
 /* "6.1.29-rpi" as 6001029. */

@@ -81,7 +81,8 @@ void health_answer(int fd, const char *answer)
 	close(client);
 }
 
-int health_ask(const char *config_path, char answer[HEALTH_MAX_ANSWER])
+int health_ask(const char *config_path, char answer[HEALTH_MAX_ANSWER],
+	       struct ucred *gateway_out)
 {
 	const struct timeval timeout = { .tv_sec = ASK_TIMEOUT_S };
 	struct sockaddr_un address;
@@ -95,6 +96,9 @@ int health_ask(const char *config_path, char answer[HEALTH_MAX_ANSWER])
 
 	ssize_t length = connect(fd, (const struct sockaddr *)&address, address_bytes);
 
+	if (length == 0 && gateway_out)
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, gateway_out,
+			   &(socklen_t){ sizeof(*gateway_out) });
 	if (length == 0)
 		length = recv(fd, answer, HEALTH_MAX_ANSWER - 1, 0);
 

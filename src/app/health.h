@@ -31,8 +31,12 @@ must_check int health_open(const char *config_path);
 void health_answer(int fd, const char *answer);
 
 /* Asks the gateway that runs with this configuration.
+ *
+ * gateway_out: who it is; .pid is 0 where that cannot be told. Left alone where there is
+ *              none. NULL: of no interest
  * Returns 0, -ECONNREFUSED where there is none, -ETIMEDOUT where it does not answer in time,
  * or another negative errno. */
-must_check int health_ask(const char *config_path, char answer[HEALTH_MAX_ANSWER]);
+must_check int health_ask(const char *config_path, char answer[HEALTH_MAX_ANSWER],
+			  struct ucred *gateway_out);
 
 #endif

@@ -202,10 +202,11 @@ void report_summary(struct text *out, const struct publisher *publisher, bool is
 	add_uptime(out, publisher, now_ns);
 	text_add(out,
 		 ",\"connected\":%s,\"sensors\":%zu,\"online\":%zu,\"reads\":%u,"
-		 "\"waiting\":%u,\"dropped\":%u}",
+		 "\"waiting\":%u,\"dropped\":%u,\"rival\":%s}",
 		 counts.mqtt.is_connected ? "true" : "false",
 		 publisher->config->num_sensors, counts.num_online, counts.num_reads,
-		 counts.store.num_waiting, counts.store.num_dropped);
+		 counts.store.num_waiting, counts.store.num_dropped,
+		 counts.mqtt.has_rival ? "true" : "false");
 }
 
 void report_health(struct text *out, const struct publisher *publisher, uint64_t now_ns)

@@ -226,6 +226,7 @@ static void come_down(struct connection *connection, const char *reason)
 	store_rewind(connection->store);
 	connection->broker->ops->disconnect(connection->broker, false);
 
+	bool is_told = inbox_is_taken_over(&connection->inbox);
 	bool is_suspicious =
 		retry_judge(&connection->retry, up_ms, connection->session.is_of_use,
 			    inbox_is_unwelcome(&connection->inbox));
@@ -234,9 +235,8 @@ static void come_down(struct connection *connection, const char *reason)
 		    connection->dialled.server, reason, up_ms / 1000);
 	session_note_break(&connection->session, up_ms);
 	connection->dial.has_news = true;
-	if (is_suspicious)
-		log_warning("connections are cut off again and again: is there another "
-			    "client with the same mqtt.client_id?");
+	rival_judge(&connection->retry.rival, is_told, is_suspicious,
+		    connection->config->mqtt.client_id);
 }
 
 static void serve(struct connection *connection)
@@ -494,6 +494,7 @@ void connection_stat(struct connection *connection, struct connection_stat *out)
 		.num_failures = get(&connection->dial.num_failures),
 		.num_acknowledged = get(&connection->session.num_acknowledged),
 		.num_refused = get(&connection->session.num_refused),
+		.has_rival = rival_is_there(&connection->retry.rival),
 	};
 	latency_read(&connection->session.puback, &out->puback);
 }

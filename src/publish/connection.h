@@ -46,6 +46,7 @@ struct connection_stat {
 	uint32_t num_failures; /* tries that did not connect */
 	uint32_t num_acknowledged; /* readings that the broker has taken */
 	uint32_t num_refused; /* messages that the broker refused */
+	bool has_rival; /* another client had our id, not long ago */
 	struct latency_counts puback; /* from a message to its acknowledgement */
 };
 

@@ -100,6 +100,12 @@ bool inbox_is_unwelcome(const struct inbox *inbox)
 		atomic_load_explicit(&inbox->lost_reason, memory_order_relaxed));
 }
 
+bool inbox_is_taken_over(const struct inbox *inbox)
+{
+	return reason_is_taken_over(
+		atomic_load_explicit(&inbox->lost_reason, memory_order_relaxed));
+}
+
 const char *inbox_lost_words(const struct inbox *inbox)
 {
 	const char *words = reason_words(

@@ -62,6 +62,9 @@ bool inbox_is_lost(const struct inbox *inbox);
 /* Whether the broker ended the connection with a reason to stay away for a while (MQTT 5). */
 bool inbox_is_unwelcome(const struct inbox *inbox);
 
+/* Whether it ended because another client came with our id (MQTT 5). */
+bool inbox_is_taken_over(const struct inbox *inbox);
+
 /* In words; where it is not lost, or nobody said why, too. */
 const char *inbox_lost_words(const struct inbox *inbox);
 

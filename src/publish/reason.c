@@ -9,6 +9,7 @@
 enum {
 	UNSUPPORTED_VERSION = 0x84,
 	SHUTTING_DOWN = 0x8b,
+	TAKEN_OVER = 0x8e,
 	KEEPALIVE_TIMEOUT = 0x8d,
 	FORBIDDEN = 0x87,
 	QUOTA_EXCEEDED = 0x97,
@@ -35,7 +36,7 @@ static const struct row rows[] = {
 	{ SHUTTING_DOWN, EBUSY, "the server is shutting down" },
 	{ 0x8c, EACCES, "authentication method not known" },
 	{ KEEPALIVE_TIMEOUT, EBUSY, "keep-alive timeout" },
-	{ 0x8e, EBUSY, "another client took over the client id" },
+	{ TAKEN_OVER, EBUSY, "another client took over the client id" },
 	{ 0x8f, EPROTO, "topic filter not valid" },
 	{ 0x90, EPROTO, "topic name not allowed" },
 	{ 0x93, EPROTO, "too many messages in flight" },
@@ -94,6 +95,11 @@ int reason_of_connack(int version, unsigned code, const char **words_out)
 bool reason_is_unwelcome(unsigned code)
 {
 	return code >= 0x80 && code != SHUTTING_DOWN && code != KEEPALIVE_TIMEOUT;
+}
+
+bool reason_is_taken_over(unsigned code)
+{
+	return code == TAKEN_OVER;
 }
 
 bool reason_is_forbidden(unsigned code)

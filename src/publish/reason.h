@@ -24,6 +24,9 @@ int reason_of_connack(int version, unsigned code, const char **words_out);
  * 0x80 but for a shut-down and a timeout. */
 bool reason_is_unwelcome(unsigned code);
 
+/* Whether another client came with our id. */
+bool reason_is_taken_over(unsigned code);
+
 /* Whether the broker's rights are to be changed. */
 bool reason_is_forbidden(unsigned code);
 

@@ -24,7 +24,7 @@ bool retry_judge(struct retry *retry, uint64_t up_ms, bool is_of_use, bool is_un
 	else if (is_of_use && !is_unwelcome && backoff->ceiling_ms > BACKOFF_AFTER_USE_MS)
 		backoff->ceiling_ms = BACKOFF_AFTER_USE_MS;
 	retry->num_short = is_of_use && up_ms < SHORT_MS ? retry->num_short + 1 : 0;
-	return retry->num_short == NUM_SHORT_SUSPICIOUS;
+	return retry->num_short >= NUM_SHORT_SUSPICIOUS;
 }
 
 void retry_reset(struct retry *retry)

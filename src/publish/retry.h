@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* How soon to try the broker again.
  *
- * Threads: the connection's only.
+ * Threads: the connection's only, but for what rival.h says.
  */
 #ifndef PUBLISH_RETRY_H
 #define PUBLISH_RETRY_H
@@ -10,10 +10,12 @@
 #include <stdint.h>
 
 #include "base/backoff.h"
+#include "publish/rival.h"
 
 struct retry {
 	struct backoff backoff;
 	uint32_t num_short; /* connections in a row that were soon cut off */
+	struct rival rival; /* who may be why */
 };
 
 void retry_init(struct retry *retry, uint32_t seed);
@@ -22,7 +24,7 @@ void retry_init(struct retry *retry, uint32_t seed);
  * would have waited, soon after one that was of use, as a broker's restart cuts it short. One
  * that was of no use, or after which the broker does not want us, is a failure like others.
  * Returns whether it looks as if another client had our id: two throw each other out, and only
- * MQTT 5 may tell them. True once in a row of short connections. */
+ * MQTT 5 may tell them. True from the fifth short connection in a row on. */
 bool retry_judge(struct retry *retry, uint64_t up_ms, bool is_of_use, bool is_unwelcome);
 
 /* There is another broker to try, or another way to it. */

@@ -28,6 +28,7 @@ struct answer {
 	_Atomic uint32_t is_lost;
 	_Atomic uint32_t reason; /* of the acknowledgement or the end */
 	_Atomic uint32_t has_returned; /* a message that we posted came to us */
+	_Atomic uint32_t is_online; /* the retained status came to us, and says so */
 };
 
 static void set(struct answer *answer, bool is_lost, unsigned reason)
@@ -54,13 +55,14 @@ static void on_lost(void *context, unsigned reason)
 static void on_arrived(void *context, const char *topic, const char *payload,
 		       size_t num_bytes, bool is_retained)
 {
+	static const char online[] = "online";
 	struct answer *answer = context;
 
-	(void)topic; /* there is one subscription */
-	(void)payload;
-	(void)num_bytes;
-	(void)is_retained;
-	atomic_store(&answer->has_returned, true);
+	(void)topic; /* what we post is not retained, what we ask for is */
+	if (!is_retained)
+		atomic_store(&answer->has_returned, true);
+	else if (num_bytes == strlen(online) && memcmp(payload, online, num_bytes) == 0)
+		atomic_store(&answer->is_online, true);
 	wake_signal(&answer->wake);
 }
 
@@ -159,6 +161,21 @@ static void try_discovery(struct attempt *attempt, const char *topic)
 					: TRIAL_SOMEBODY;
 }
 
+/* Whether a gateway with our id is there: the broker says so before it acknowledges that we ask
+ * no more. The last of a trial: a broker may hang up on who may not ask. */
+static bool is_online(struct attempt *attempt, const struct config *config)
+{
+	const struct broker_ops *ops = attempt->broker->ops;
+	char data[PAYLOAD_MAX_TOPIC];
+	struct text status;
+
+	text_init(&status, data, sizeof(data));
+	payload_gateway_topic(&status, config, "status");
+	return !status.is_cut && ops->subscribe(attempt->broker, data, 1) == 0 &&
+	       ops->unsubscribe(attempt->broker, data) == 0 &&
+	       atomic_load(&attempt->answer.is_online);
+}
+
 /* As the gateway connects, but under another name, which throws nobody out, and without a
  * will, which would say that the gateway is gone. Returns whether it is connected. */
 static bool connect_beside(struct attempt *attempt, const struct config *config,
@@ -197,6 +214,8 @@ static int try_server(struct attempt *attempt, const struct config *config, size
 	try_topic(attempt, data);
 	if (discovery_topic && attempt->out->trouble == TROUBLE_NONE)
 		try_discovery(attempt, discovery_topic);
+	if (attempt->out->trouble == TROUBLE_NONE)
+		attempt->out->is_online = is_online(attempt, config);
 	attempt->broker->ops->disconnect(attempt->broker, true);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #ifndef PUBLISH_TRIAL_H
 #define PUBLISH_TRIAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/attributes.h"
@@ -28,6 +29,7 @@ struct trial {
 	enum trouble trouble;
 	enum trial_audience audience;
 	int version; /* 5 or 4; 0: not connected */
+	bool is_online; /* the broker has that a gateway with our id is there */
 	char reason[BROKER_MAX_REASON]; /* of the trouble */
 };
 

@@ -58,6 +58,11 @@ def free_port():
         return port
 
 
+def own_name():
+    """What the kernel calls this process."""
+    return pathlib.Path("/proc/self/comm").read_text(encoding="utf-8").rstrip("\n")
+
+
 def dead_port():
     """(socket, port): as long as the socket is open, nobody can listen there."""
     holder = socket.socket()

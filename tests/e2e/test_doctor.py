@@ -11,7 +11,7 @@ import pytest
 
 import test_tls
 
-from conftest import PROGRAM, WAIT_S, dead_port, free_port, wait_until
+from conftest import PROGRAM, WAIT_S, dead_port, free_port, own_name, wait_until
 
 certificates = test_tls.certificates
 serve = test_tls.tls_listener
@@ -128,6 +128,60 @@ def test_a_disk_that_is_full_is_a_warning(doctor, tmp_path):
         subprocess.run(["umount", tmp_path], check=True)
 
 
+def files_of(folder):
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def test_a_damaged_store_is_told_and_left_alone(doctor, run, tmp_path):
+    gateway = run()
+    gateway.wait_for_word("connected to the broker")
+    gateway.stop()
+    folder = tmp_path / "store"
+    folder.mkdir()
+    file = folder / "state.db"
+    shutil.copy(gateway.store, file)
+    before = files_of(folder)
+    assert [f["id"] for f in store_finding(doctor, f"path: {file}")] == ["store"]
+    assert files_of(folder) == before
+    file.write_bytes(before["state.db"][:1024] + b"damage" * 1024)
+    before = files_of(folder)
+    _, found = store_finding(doctor, f"path: {file}")
+    assert (found["id"], found["level"]) == ("store_damaged", "warning")
+    assert "dmesg" in found["mend"]
+    assert files_of(folder) == before
+
+
+def test_a_store_that_was_set_aside_is_told(doctor, tmp_path):
+    for name in ("state.db.corrupt-1790000000", "state.db.corrupt-1790000000-wal",
+                 "state.db.corrupt-no"):
+        (tmp_path / name).touch()
+    _, found = store_finding(doctor, f"path: {tmp_path}/state.db")
+    assert (found["id"], found["level"]) == ("store_set_aside", "warning")
+    assert found["mend"].endswith(f"sudo rm {tmp_path}/state.db.corrupt-1790000000*")
+
+
+def test_a_gateway_of_the_same_id_is_told_where_none_is_ours(doctor, broker, run):
+    def rivals(text):
+        return [f["id"] for f in doctor.findings(text) if f["id"] == "gateway_rival"]
+
+    gateway = run()
+    config = gateway.config.read_text()
+    wait_until(lambda: rivals(config), "a gateway of the same id")
+    doctor.config = gateway.config
+    assert rivals(config) == []
+    gateway.stop()
+    assert rivals(config) == []
+
+
+def test_the_port_of_the_running_gateway_is_its_own(doctor, run):
+    gateway = run(http=f"listen: {free_port()}")
+    gateway.wait_for_word("HTTP is there")
+    doctor.config = gateway.config
+    [found] = [f for f in doctor.findings(gateway.config.read_text())
+               if f["id"].startswith("http")]
+    assert (found["id"], found["level"]) == ("http", "ok") and "gateway listens" in found["what"]
+
+
 def test_a_port_of_http_that_another_has_is_a_warning(doctor):
     holder, port = dead_port()
     text = f"mqtt: {{servers: [mqtt://127.0.0.1:{port}]}}\nhttp: {{listen: {port}}}\n" + SENSOR
@@ -135,6 +189,7 @@ def test_a_port_of_http_that_another_has_is_a_warning(doctor):
         holder.listen()
         [found] = [f for f in doctor.findings(text) if f["id"].startswith("http")]
     assert (found["id"], found["level"]) == ("http_closed", "warning")
+    assert f"in use by {own_name()} (process {os.getpid()})" in found["what"]
     assert "ss -ltnp" in found["mend"]
     [found] = [f for f in doctor.findings(text) if f["id"].startswith("http")]
     assert found["id"] == "http"

@@ -186,7 +186,7 @@ def test_the_next_server_is_taken_when_one_is_gone(broker, listen, run):
 @pytest.mark.slow
 def test_two_gateways_of_one_id_are_hinted_at(broker, run):
     first, second = run(), run()
-    wait_until(lambda: re.search("same mqtt.client_id", first.said() + second.said()), "a hint", 90)
+    wait_until(lambda: re.search("another client with the same mqtt.client_id", first.said() + second.said()), "a hint", 90)
 
 
 LONG = "a" * 60

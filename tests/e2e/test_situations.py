@@ -4,12 +4,15 @@ the running gateway says the same cause once, and not every second.
 
 Those of lines and chips that a kernel has to have are in tests/board/test_doctor.py.
 """
+import contextlib
 import json
 import os
 import pathlib
 import re
 import shutil
 import signal
+import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -17,7 +20,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from conftest import MOSQUITTO, PROGRAM, WAIT_S, Broker, dead_port
+from conftest import MOSQUITTO, PROGRAM, WAIT_S, Broker, dead_port, own_name, wait_until
 from test_tls import Authority
 
 pytestmark = pytest.mark.xdist_group("situations")  # they are made once
@@ -79,7 +82,7 @@ class Stage:
         self.folder.chmod(0o755)
         self.program = self.folder / "pin2mqtt"
         shutil.copy(PROGRAM, self.program)
-        self.brokers, self.mounts, self.holders = [], [], []
+        self.brokers, self.mounts, self.holders, self.gateways = [], [], [], []
         ours, other = Authority(self.folder, "ours"), Authority(self.folder, "other")
         self.ca, self.other_ca = ours.file, other.file
         self.certificates = {"good": ours.issue("good"),
@@ -90,6 +93,19 @@ class Stage:
         holder, port = dead_port()
         self.holders.append(holder)
         return f"mqtt://127.0.0.1:{port}"
+
+    def taken_port(self):
+        holder = socket.create_server(("127.0.0.1", 0))
+        self.holders.append(holder)
+        return holder.getsockname()[1]
+
+    def gateway(self, setup):
+        """Another one, with a configuration of its own."""
+        config = self.folder / f"other{len(self.gateways)}.yaml"
+        config.write_text(setup.text)
+        with config.with_suffix(".log").open("wb") as log:
+            self.gateways.append(subprocess.Popen([PROGRAM, "run", "-c", config],
+                                                  stdin=subprocess.DEVNULL, stderr=log))
 
     def new_folder(self, name):
         folder = self.folder / name
@@ -143,6 +159,9 @@ class Stage:
                      f"store: {{{store}}}\nhomeassistant: {homeassistant}\n{rest}")
 
     def close(self):
+        for gateway in self.gateways:
+            gateway.kill()
+            gateway.wait()
         for broker in self.brokers:
             broker.finish()
         for holder in self.holders:
@@ -190,6 +209,37 @@ def frozen_broker(stage):
 
 def in_room(stage, rest=SENSOR, gateway="gateway: {id: g}\n", **keys):
     return with_prefix(stage.config(stage.nowhere(), rest=rest, gateway=gateway), stage.room(**keys))
+
+
+def damaged_store(stage):
+    folder = stage.new_folder("store_damaged")
+    (folder / "state.db").write_bytes(b"no store " * 4096)
+    return stage.config(stage.nowhere(), store=f"path: {folder}/state.db")
+
+
+def later_store(stage):
+    folder = stage.new_folder("store_later")
+    with contextlib.closing(sqlite3.connect(folder / "state.db")) as database:
+        database.execute("PRAGMA user_version=99")
+    return stage.config(stage.nowhere(), store=f"path: {folder}/state.db")
+
+
+def is_locked(file):
+    return file.exists() and f":{file.stat().st_ino} " in pathlib.Path("/proc/locks").read_text()
+
+
+def store_of_another(stage):
+    file = stage.new_folder("store_shared") / "state.db"
+    setup = stage.config(stage.nowhere(), store=f"path: {file}")
+    stage.gateway(setup)
+    wait_until(lambda: is_locked(file), "the other gateway's store")
+    return setup
+
+
+def id_of_another(stage):
+    url = stage.broker().url
+    stage.gateway(stage.config(url))
+    return stage.config(url)
 
 
 OLD = ["setarch", "--uname-2.6"]
@@ -241,11 +291,23 @@ SITUATIONS = {
                        "store_closed", "Read-only", "cannot open the store"),
     "full_disk": (full_disk, "store_full", "KiB left",
                   'cannot (open|write) the store.*full.*make room'),
+    "damaged_store": (damaged_store, "store_damaged", "is damaged",
+                      "the store is damaged and was set aside"),
+    "store_of_a_later_version": (later_store, "store_later", "a later pin2mqtt",
+                                 "cannot open the store.*a later pin2mqtt"),
+    "store_of_another_gateway": (store_of_another, "store_busy", f"{pathlib.Path(PROGRAM).name[:15]} (process ",
+                                 "cannot open the store.*another gateway"),
+    "http_port_of_another": (
+        lambda s: s.config(s.nowhere(),
+                           rest=f"http: {{listen: '127.0.0.1:{s.taken_port()}'}}\n" + SENSOR),
+        "http_closed", f"in use by {own_name()} (process {os.getpid()})", "no HTTP, .*ss -ltnp"),
     "http_on_an_address_of_another": (
         lambda s: s.config(s.nowhere(), rest="http: {listen: '192.0.2.1:9478'}\n" + SENSOR),
         "http_closed", "192.0.2.1", "no HTTP, .*ip addr"),
     "no_broker": (lambda s: s.config(s.nowhere()), "broker_unreachable", "connection refused",
                   NO_CONNECTION + "connection refused"),
+    "id_of_another_gateway": (id_of_another, "gateway_rival", "the id of this gateway",
+                              "another client with the same mqtt.client_id"),
     "no_such_host": (lambda s: s.config("mqtt://nobody.invalid"), "broker_name",
                      "host not found", NO_CONNECTION + "host not found"),
     "frozen_broker": (frozen_broker, "broker_unreachable", "timed out",
@@ -286,6 +348,11 @@ SITUATIONS = {
 }
 
 
+# What is to be seen only before the gateway starts, and after it has met with it.
+EARLY = {"damaged_store", "store_of_a_later_version"}
+LATE = {"id_of_another_gateway"}
+
+
 class Seen:
     """A situation with gateway and doctor in it."""
 
@@ -298,14 +365,20 @@ class Seen:
         if setup.is_there:
             config.write_text(setup.text)
             config.chmod(0o600 if setup.is_closed else 0o644)
-        command = [*setup.prefix, stage.program]
-        with self.log_file.open("wb") as log, self.told_file.open("wb") as told:
-            self.gateway = subprocess.Popen([*command, "run", "-c", config],
-                                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                            stderr=log)
-            self.doctor = subprocess.Popen([*command, "doctor", "--json", "-c", config],
-                                           stdin=subprocess.DEVNULL, stdout=told,
-                                           stderr=subprocess.STDOUT)
+        self.program, self.config = [*setup.prefix, stage.program], config
+        self.gateway = self.doctor = None
+
+    def start(self, command, output, *options):
+        words = [*self.program, command, "-c", self.config, *options]
+        with output.open("wb") as out:
+            return subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=out,
+                                    stderr=subprocess.STDOUT)
+
+    def start_gateway(self):
+        self.gateway = self.start("run", self.log_file)
+
+    def ask_doctor(self):
+        self.doctor = self.start("doctor", self.told_file, "--json")
 
     def said(self):
         return self.log_file.read_text(errors="replace")
@@ -315,8 +388,9 @@ class Seen:
 
     def end(self):
         for process in (self.gateway, self.doctor):
-            process.kill()
-            process.wait()
+            if process:
+                process.kill()
+                process.wait()
 
 
 @pytest.fixture(name="seen", scope="module")
@@ -329,12 +403,20 @@ def all_situations():
     try:
         for name in SITUATIONS:
             seen[name] = Seen(stage, name)
-        for one in seen.values():
-            one.doctor.wait(4 * WAIT_S)
+            if name in EARLY:
+                seen[name].ask_doctor()
+                seen[name].doctor.wait(4 * WAIT_S)
+            seen[name].start_gateway()
+            if name not in EARLY | LATE:
+                seen[name].ask_doctor()
         end_s = time.monotonic() + 4 * WAIT_S
         while time.monotonic() < end_s and not all(one.times_said() for one in seen.values()):
             time.sleep(0.1)
+        for name in LATE:
+            seen[name].ask_doctor()
         time.sleep(WATCHED_S)
+        for one in seen.values():
+            one.doctor.wait(4 * WAIT_S)
         yield {name: (one.told_file.read_text(), one.said(), one) for name, one in seen.items()}
     finally:
         for one in seen.values():

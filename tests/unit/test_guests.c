@@ -7,7 +7,6 @@
 #include "unit/cmocka_test.h"
 #include "unit/stopped_clock.h"
 
-
 static int set_up(void **state)
 {
 	(void)state;

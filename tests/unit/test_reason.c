@@ -42,6 +42,8 @@ static void an_unknown_code_has_words_too(void **state)
 	assert_true(reason_is_unwelcome(0x8e));
 	assert_false(reason_is_unwelcome(0x8b));
 	assert_false(reason_is_unwelcome(0));
+	assert_true(reason_is_taken_over(0x8e));
+	assert_false(reason_is_taken_over(0x8b));
 	assert_true(reason_is_quota(0x97));
 	assert_false(reason_is_quota(0x87));
 }
