@@ -29,7 +29,7 @@
 enum {
 	/* More than any window of ours: at the limit the library sleeps in steps of 100 ms. */
 	MAX_IN_FLIGHT = 64,
-	REACH_TIMEOUT_MS = 3000,
+	REACH_TIMEOUT_MS = 10000,
 	EARLY_MS = 200, /* that the library may give up before its time */
 };
 

@@ -338,7 +338,7 @@ SITUATIONS = {
         "broker_unreachable", "mqtts://", NO_CONNECTION + "mqtts://"),
     "tls_at_the_gateway_only": (
         lambda s: s.config(s.broker().url.replace("mqtt:", "mqtts:")),
-        "broker_tls", "TLS", NO_CONNECTION + "TLS"),
+        "broker_tls", "TLS", NO_CONNECTION + "speak TLS"),
     "unverified_certificate": (
         lambda s: s.config(s.broker(certificate="good").url, "  tls: {verify: false}\n"),
         "broker_unverified", "not verified", "finding=broker_unverified"),
