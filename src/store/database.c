@@ -6,12 +6,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "store/place.h"
+#include "store/sql.h"
 
 enum { VALUE_BYTES = 6, LOOKASIDE_SLOTS = 32, LOOKASIDE_BYTES = 128 };
 
@@ -43,6 +43,8 @@ static const char *const schema_steps[] = {
 
 enum statement { INSERT, DELETE, DROP, LOAD, NUMBER, BOOT, ANNOUNCE, TAKE_BACK, LIST };
 enum { NUM_STATEMENTS = LIST + 1 };
+_Static_assert((int)NUM_STATEMENTS <= (int)DATABASE_STATEMENTS,
+	       "no room for a statement");
 
 static const char *const statements[NUM_STATEMENTS] = {
 	[INSERT] = "INSERT OR REPLACE INTO reading VALUES(?,?,?,?,?,?)",
@@ -59,86 +61,16 @@ static const char *const statements[NUM_STATEMENTS] = {
 	[LIST] = "SELECT server,topic,parts FROM announced",
 };
 
-struct database {
-	sqlite3 *db; /* owned */
-	sqlite3_stmt *prepared[NUM_STATEMENTS]; /* owned */
-	bool is_synced; /* how commits are set to be */
-};
-
-static int error_of(sqlite3 *db)
-{
-	int system_error = sqlite3_system_errno(db);
-
-	switch (sqlite3_errcode(db) & 0xff) {
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return -EBUSY;
-	case SQLITE_READONLY:
-		return -EROFS;
-	case SQLITE_FULL:
-		return -ENOSPC;
-	case SQLITE_NOMEM:
-		return -ENOMEM;
-	case SQLITE_CORRUPT:
-	case SQLITE_NOTADB:
-		return -EBADMSG;
-	default:
-		return system_error > 0 ? -system_error : -EIO;
-	}
-}
-
-/* Notes in words what SQLite refused, and returns it as an errno. */
-static int fail(sqlite3 *db, char reason[DATABASE_MAX_REASON])
-{
-	int error = error_of(db);
-	int system_error = sqlite3_system_errno(db);
-
-	snprintf(reason, DATABASE_MAX_REASON, "%s%s%s", sqlite3_errmsg(db),
-		 system_error > 0 ? ": " : "",
-		 system_error > 0 ? strerror(system_error) : "");
-	return error;
-}
-
-static int execute(struct database *database, const char *sql,
-		   char reason[DATABASE_MAX_REASON])
-{
-	if (sqlite3_exec(database->db, sql, NULL, NULL, NULL) == SQLITE_OK)
-		return 0;
-	return fail(database->db, reason);
-}
-
 /* Runs a statement that gives no rows, and makes it ready for the next time. */
 static int run(struct database *database, enum statement which,
 	       char reason[DATABASE_MAX_REASON])
 {
 	sqlite3_stmt *statement = database->prepared[which];
-	int error =
-		sqlite3_step(statement) == SQLITE_DONE ? 0 : fail(database->db, reason);
+	int error = sqlite3_step(statement) == SQLITE_DONE
+			    ? 0
+			    : sql_fail(database->db, reason);
 
 	sqlite3_reset(statement);
-	return error;
-}
-
-/* The number that a query gives; 0 where it gives none. */
-static int query(struct database *database, const char *sql, int64_t *out,
-		 char reason[DATABASE_MAX_REASON])
-{
-	sqlite3_stmt *statement;
-	int error = 0;
-
-	*out = 0;
-	if (sqlite3_prepare_v2(database->db, sql, -1, &statement, NULL) != SQLITE_OK)
-		return fail(database->db, reason);
-	switch (sqlite3_step(statement)) {
-	case SQLITE_ROW:
-		*out = sqlite3_column_int64(statement, 0);
-		break;
-	case SQLITE_DONE:
-		break;
-	default:
-		error = fail(database->db, reason);
-	}
-	sqlite3_finalize(statement);
 	return error;
 }
 
@@ -158,7 +90,7 @@ static int take_schema(struct database *database, bool *is_new_out,
 {
 	const int64_t our_version = array_length(schema_steps);
 	int64_t version;
-	int error = query(database, "PRAGMA user_version", &version, reason);
+	int error = sql_query(database->db, "PRAGMA user_version", &version, reason);
 
 	if (error)
 		return error;
@@ -171,7 +103,7 @@ static int take_schema(struct database *database, bool *is_new_out,
 		return -EPROTO;
 	}
 	for (; version < our_version && !error; version++)
-		error = execute(database, schema_steps[version], reason);
+		error = sql_execute(database->db, schema_steps[version], reason);
 	return error;
 }
 
@@ -181,7 +113,7 @@ static int prepare_all(struct database *database, char reason[DATABASE_MAX_REASO
 		if (sqlite3_prepare_v3(database->db, statements[i], -1,
 				       SQLITE_PREPARE_PERSISTENT, &database->prepared[i],
 				       NULL) != SQLITE_OK)
-			return fail(database->db, reason);
+			return sql_fail(database->db, reason);
 	}
 	return 0;
 }
@@ -191,13 +123,16 @@ static int take_stock(struct database *database, struct database_facts *facts,
 		      char reason[DATABASE_MAX_REASON])
 {
 	int64_t num_rows, max_seq, next_seq;
-	int error = query(database, "SELECT count(*) FROM reading", &num_rows, reason);
+	int error = sql_query(database->db, "SELECT count(*) FROM reading", &num_rows,
+			      reason);
 
 	if (!error)
-		error = query(database, "SELECT max(seq) FROM reading", &max_seq, reason);
+		error = sql_query(database->db, "SELECT max(seq) FROM reading", &max_seq,
+				  reason);
 	if (!error)
-		error = query(database, "SELECT value FROM number WHERE name='next_seq'",
-			      &next_seq, reason);
+		error = sql_query(database->db,
+				  "SELECT value FROM number WHERE name='next_seq'",
+				  &next_seq, reason);
 	if (error)
 		return error;
 	if (max_seq < 0 || max_seq >= MAX_SEQ || next_seq < 0 || next_seq >= MAX_SEQ) {
@@ -225,8 +160,9 @@ static int note_boot(struct database *database, const char *boot_id,
 	if (!error && sqlite3_changes(database->db) > 0)
 		error = set_number(database, "boot_seq", facts->next_seq, reason);
 	if (!error)
-		error = query(database, "SELECT value FROM number WHERE name='boot_seq'",
-			      &boot_seq, reason);
+		error = sql_query(database->db,
+				  "SELECT value FROM number WHERE name='boot_seq'",
+				  &boot_seq, reason);
 	if (!error)
 		facts->boot_seq = (uint64_t)boot_seq;
 	return error;
@@ -236,10 +172,10 @@ static int note_boot(struct database *database, const char *boot_id,
 static int set_up(struct database *database, const char *boot_id,
 		  struct database_facts *facts, char reason[DATABASE_MAX_REASON])
 {
-	int error = execute(database, settings, reason);
+	int error = sql_execute(database->db, settings, reason);
 
 	if (!error)
-		error = execute(database, "BEGIN IMMEDIATE", reason);
+		error = sql_execute(database->db, "BEGIN IMMEDIATE", reason);
 	if (!error)
 		error = take_schema(database, &facts->is_new, reason);
 	if (!error)
@@ -249,7 +185,7 @@ static int set_up(struct database *database, const char *boot_id,
 	if (!error)
 		error = note_boot(database, boot_id, facts, reason);
 	if (!error)
-		error = execute(database, "COMMIT", reason);
+		error = sql_execute(database->db, "COMMIT", reason);
 	return error;
 }
 
@@ -269,7 +205,7 @@ int database_open(const char *path, const char *boot_id, struct database **out,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 				    SQLITE_OPEN_NOMUTEX,
 			    NULL) != SQLITE_OK) {
-		int error = fail(database->db, reason);
+		int error = sql_fail(database->db, reason);
 
 		database_close(database);
 		return error;
@@ -387,27 +323,30 @@ static int write_all(struct database *database, const struct database_batch *bat
 	return error;
 }
 
-int database_write(struct database *database, const struct database_batch *batch,
+int database_begin(struct database *database, bool is_synced,
 		   char reason[DATABASE_MAX_REASON])
 {
 	int error = 0;
 
-	if (database->is_synced != batch->is_synced)
-		error = execute(database,
-				batch->is_synced ? "PRAGMA synchronous=FULL"
-						 : "PRAGMA synchronous=NORMAL",
-				reason);
+	if (database->is_synced != is_synced)
+		error = sql_execute(database->db,
+				    is_synced ? "PRAGMA synchronous=FULL"
+					      : "PRAGMA synchronous=NORMAL",
+				    reason);
 	if (error)
 		return error;
-	database->is_synced = batch->is_synced;
-	error = execute(database, "BEGIN IMMEDIATE", reason);
+	database->is_synced = is_synced;
+	return sql_execute(database->db, "BEGIN IMMEDIATE", reason);
+}
+
+int database_write(struct database *database, const struct database_batch *batch,
+		   char reason[DATABASE_MAX_REASON])
+{
+	int error = database_begin(database, batch->is_synced, reason);
+
 	if (!error)
 		error = write_all(database, batch, reason);
-	if (!error)
-		error = execute(database, "COMMIT", reason);
-	if (error && !sqlite3_get_autocommit(database->db))
-		(void)sqlite3_exec(database->db, "ROLLBACK", NULL, NULL, NULL);
-	return error;
+	return sql_end(database->db, error, reason);
 }
 
 static void read_row(sqlite3_stmt *statement, struct database_row *out)
@@ -449,7 +388,7 @@ int database_load(struct database *database, uint64_t after_seq, uint64_t end_se
 	while ((result = sqlite3_step(statement)) == SQLITE_ROW)
 		read_row(statement, &out[num_rows++]);
 	if (result != SQLITE_DONE)
-		num_rows = fail(database->db, reason);
+		num_rows = sql_fail(database->db, reason);
 	sqlite3_reset(statement);
 	return num_rows;
 }
@@ -485,7 +424,7 @@ int database_load_announcements(struct database *database,
 		if (row.server && row.topic)
 			take(context, &row);
 	}
-	error = result == SQLITE_DONE ? 0 : fail(database->db, reason);
+	error = result == SQLITE_DONE ? 0 : sql_fail(database->db, reason);
 	sqlite3_reset(statement);
 	return error;
 }
