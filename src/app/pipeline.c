@@ -278,6 +278,9 @@ static int start_store(struct pipeline *pipeline)
 		.max_bytes = config->store.max_bytes,
 		.max_age_ms = config->store.max_age_s * UINT64_C(1000),
 		.flush_interval_ms = config->store.flush_interval_ms,
+		.history_ms = config->store.history_s * UINT64_C(1000),
+		.history_bytes = config->store.history_bytes,
+		.is_recalled = config->http.listen != NULL,
 	};
 	int error = store_new(&options, &pipeline->store);
 

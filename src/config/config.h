@@ -96,6 +96,8 @@ struct config {
 		uint64_t max_bytes; /* of readings that wait for the broker */
 		uint32_t max_age_s;
 		uint32_t flush_interval_ms;
+		uint32_t history_s; /* 0: none is kept */
+		uint64_t history_bytes; /* of the file */
 	} store;
 	struct {
 		char *listen; /* owned; as address_parse() takes it; NULL: nowhere */

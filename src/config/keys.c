@@ -115,6 +115,11 @@ static const struct key keys[] = {
 	{ "store.flush_interval", KEY_DURATION_MS, .fallback = "5s",
 	  FIELD(store.flush_interval_ms), .min = 100, .max = HOUR,
 	  .help = "longest time that a reading waits in memory alone during an outage" },
+	{ "store.history", KEY_DURATION_S, .fallback = "7d", FIELD(store.history_s),
+	  .max = 3650 * (DAY / SECOND),
+	  .help = "how long readings are kept for charts, where HTTP is on; 0s: not at all" },
+	{ "store.history_size", KEY_SIZE, .fallback = "16MiB", FIELD(store.history_bytes),
+	  .min = 64 << 10, .max = 1 << 30, .help = "how much of the file they may take" },
 
 	{ "http", KEY_SECTION, .help = "metrics and status for other programs" },
 	{ "http.listen", KEY_TEXT, FIELD(http.listen), .min = 1, .max = 64,

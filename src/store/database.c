@@ -39,6 +39,10 @@ static const char *const schema_steps[] = {
 	"CREATE TABLE announced(server TEXT, topic TEXT, parts INTEGER NOT NULL,"
 	" PRIMARY KEY(server, topic)) WITHOUT ROWID;"
 	"PRAGMA user_version=2;",
+	"CREATE TABLE archive(sensor TEXT, level INTEGER, start_ms INTEGER,"
+	" end_ms INTEGER NOT NULL, block BLOB NOT NULL,"
+	" PRIMARY KEY(sensor, level, start_ms)) WITHOUT ROWID;"
+	"PRAGMA user_version=3;",
 };
 
 enum statement { INSERT, DELETE, DROP, LOAD, NUMBER, BOOT, ANNOUNCE, TAKE_BACK, LIST };

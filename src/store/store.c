@@ -40,6 +40,7 @@ static int init(struct store *store, const struct store_options *options)
 	bool is_in_memory = !options->path || options->durability == CONFIG_NONE;
 
 	pthread_mutex_init(&store->lock, NULL);
+	store_archive_init(store);
 	store->timer.fd = -1;
 	store->armed_ns = TIMER_NEVER;
 	store->delete_due_ns = TIMER_NEVER;
@@ -87,6 +88,7 @@ void store_free(struct store *store)
 		return;
 	database_close(store->database);
 	queue_finish(&store->queue);
+	store_archive_finish(store);
 	names_finish(&store->names);
 	announced_finish(&store->announced);
 	free(store->sensors);
@@ -123,7 +125,7 @@ void store_stop(struct store *store)
 	pthread_mutex_lock(&store->lock);
 	store->is_stopping = true;
 	timer_set(&store->timer, 0);
-	store->retry_ns = 0;
+	store->retry_ns = store->archive_retry_ns = 0;
 	pthread_mutex_unlock(&store->lock);
 	if (store->thread.is_started)
 		thread_join(&store->thread);
@@ -326,6 +328,7 @@ uint64_t store_put(struct store *store, struct reading *reading)
 	reading->seq = next_number(store);
 	add_to_queue(store, reading);
 	note_newest(store, reading);
+	store_archive_put(store, store->sensors[reading->sensor].name, reading);
 	call_writer(store, reading->t_ns);
 	if (store->options.durability != CONFIG_ALWAYS || store->file != STORE_FILE_OPEN)
 		store_call_reader(store);

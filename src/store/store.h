@@ -7,11 +7,13 @@
  * disk delays nobody else. While the file cannot be used readings wait in memory, and that is
  * logged once.
  *
- * The newest reading of each sensor is kept beside the queue, for `state`.
+ * The newest reading of each sensor is kept beside the queue, for `state`, and what was read,
+ * for charts: of the last day or two each reading, of what is older summaries. That goes to the
+ * file once an hour.
  *
  * Threads: store_put() from the publisher; store_take(), store_take_state(), store_ack(),
- *          store_rewind() and store_repeat_states() from the connection; store_stat() from
- *          any; the rest from the owner. One lock guards all, never held while the disk is
+ *          store_rewind() and store_repeat_states() from the connection; store_recall() from
+ *          one other at a time; store_stat() from any; the rest from the owner. One lock guards all, never held while the disk is
  *          waited for.
  * Memory:  bounded; a long queue is on the disk alone.
  */
@@ -26,6 +28,7 @@
 #include "base/wake.h"
 #include "config/config.h"
 #include "model/reading.h"
+#include "model/summary.h"
 
 struct store;
 
@@ -35,6 +38,15 @@ struct store_options {
 	uint64_t max_bytes; /* of readings; at least one is kept */
 	uint64_t max_age_ms; /* older ones are dropped; 0: never */
 	uint64_t flush_interval_ms;
+	uint64_t history_ms; /* how long what was read can be recalled; 0: not at all */
+	uint64_t history_bytes; /* of it in the file */
+	bool is_recalled; /* somebody may ask for it; else it is left as it is */
+};
+
+/* A part of a sensor's past. */
+struct store_span {
+	const char *sensor_id; /* borrowed for the call */
+	int64_t since_ms, until_ms; /* UTC; the first and the last moment */
 };
 
 struct store_stat {
@@ -112,5 +124,14 @@ uint32_t store_next_announced(struct store *store, const char *server, uint32_t 
 
 /* The broker knows that it is taken back. */
 void store_forget_announced(struct store *store, uint32_t id);
+
+/* Tells of what a sensor read, in any order, and at the beginning and the end maybe more than
+ * was asked for. Waits for the store's thread, which must run.
+ *
+ * Returns 0; -ETIMEDOUT: the disk is slow; -EBUSY: it was before, and still is; -ENOMEM.
+ */
+must_check int store_recall(struct store *store, const struct store_span *span,
+			    void (*take)(void *context, const struct summary *summary),
+			    void *context);
 
 #endif

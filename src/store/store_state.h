@@ -10,7 +10,8 @@
 #include "base/timer.h"
 #include "model/reading.h"
 #include "store/announced.h"
-#include "store/database.h"
+#include "store/archive.h"
+#include "store/database_archive.h"
 #include "store/names.h"
 #include "store/queue.h"
 #include "store/store.h"
@@ -23,6 +24,7 @@ enum {
 	STORE_LONG_REAR = 4096, /* from then on it goes to the file, and out of memory */
 	/* So many numbers are vouched for at once, and more when half are gone. */
 	STORE_NUMBERS = 16384,
+	STORE_RECALLED_BLOCKS = 16, /* that are recalled at once */
 };
 
 /* How the file is. */
@@ -52,6 +54,25 @@ struct disk_part {
 	uint64_t num_rows;
 };
 
+enum recall_state {
+	RECALL_IDLE,
+	RECALL_ASKED,
+	RECALL_SERVED_NOW, /* the writer is at it */
+	RECALL_SERVED,
+};
+
+/* What is asked of the past. Who asks and the writer have it in turn, as `state` says. */
+struct recall {
+	enum recall_state state;
+	bool is_given_up; /* nobody waits for what the writer is at */
+	bool is_file_done;
+	bool is_done; /* no more come after these */
+	struct database_archive_cursor cursor; /* in the file */
+	uint32_t number; /* in memory: of the last block */
+	struct recalled_block *blocks; /* owned; STORE_RECALLED_BLOCKS; NULL: idle */
+	size_t num_blocks;
+};
+
 struct store {
 	struct store_options options; /* path owned */
 	uint64_t max_readings;
@@ -64,6 +85,13 @@ struct store {
 	struct disk_part disk;
 	struct names names;
 	struct announced announced;
+	struct archive archive;
+	uint64_t archive_due_ns; /* when it is to be in the file */
+	uint64_t archive_retry_ns; /* not before */
+	bool is_archive_trouble_known; /* it was logged */
+	bool is_archive_cleared; /* where none is to be kept */
+	struct recall recall;
+	pthread_cond_t recall_changed;
 	struct sensor *sensors; /* owned */
 	size_t num_sensors;
 	size_t num_fresh; /* of sensors[].newest */
@@ -123,5 +151,16 @@ void store_shift_numbers(struct store *store, uint64_t from_seq, uint64_t offset
 
 /* When a reading is to be in the file, for one that was read at that time. */
 uint64_t store_flush_due_ns(const struct store *store, uint64_t t_ns);
+
+/* Remembers a reading for charts. With the lock. */
+void store_archive_put(struct store *store, uint16_t name, const struct reading *reading);
+
+/* Does what is due for the past. Returns false where nothing was, and sets due_ns where something
+ * will be before that. With the lock. */
+bool store_archive_step(struct store *store, uint64_t now_ns, uint64_t *due_ns);
+
+/* Nobody asks any more after the end. */
+void store_archive_init(struct store *store);
+void store_archive_finish(struct store *store);
 
 #endif

@@ -433,10 +433,11 @@ static bool wants_page(const struct store *store)
 	       QUEUE_FRONT - store->queue.num_front >= STORE_PAGE;
 }
 
-/* Does what is due. Returns false where nothing was, and sets when something will be. */
-static bool step(struct store *store, uint64_t *due_ns)
+/* Does what is due for the queue. Returns false where nothing was, and sets when something will
+ * be. */
+static bool queue_step(struct store *store, uint64_t now_ns, uint64_t *due_ns)
 {
-	uint64_t now_ns = clock_mono_ns(), num_excess;
+	uint64_t num_excess;
 	bool is_tried_again = now_ns >= store->retry_ns;
 	struct database_batch batch;
 
@@ -465,6 +466,15 @@ static bool step(struct store *store, uint64_t *due_ns)
 		return false;
 	load_page(store);
 	return true;
+}
+
+/* Who asks for the past waits for what is to be posted. */
+static bool step(struct store *store, uint64_t *due_ns)
+{
+	uint64_t now_ns = clock_mono_ns();
+
+	return queue_step(store, now_ns, due_ns) ||
+	       store_archive_step(store, now_ns, due_ns);
 }
 
 uint64_t store_work(struct store *store)

@@ -49,6 +49,8 @@ static void all_defaults_are_printed(void **state)
 				     "  max_size: 64MiB\n"
 				     "  max_age: 7d\n"
 				     "  flush_interval: 5s\n"
+				     "  history: 7d\n"
+				     "  history_size: 16MiB\n"
 				     "http:\n"
 				     "  hosts: []\n"
 				     "pins:\n"
