@@ -8,6 +8,7 @@
 #include "app/pipeline_inside.h"
 #include "app/version.h"
 #include "base/clock.h"
+#include "config/compare.h"
 #include "decode/advice.h"
 
 static uint32_t load(const _Atomic uint32_t *counter)
@@ -141,6 +142,32 @@ static ssize_t frames(void *context, const char *sensor_id, char **out)
 	return result;
 }
 
+static void add_to_chart(void *context, const struct summary *summary)
+{
+	chart_add(context, summary);
+}
+
+static int recall(void *context, const char *sensor_id, struct chart *chart)
+{
+	struct pipeline *pipeline = context;
+	const struct store_span span = {
+		.sensor_id = sensor_id,
+		.since_ms = chart->query.since_ms,
+		.until_ms = chart->query.until_ms,
+	};
+	size_t index;
+	bool is_there;
+
+	pthread_mutex_lock(&pipeline->wiring_lock);
+	index = compare_find_sensor(pipeline->config, sensor_id);
+	is_there = index < pipeline->config->num_sensors;
+	if (is_there)
+		chart->stale_after_ms = pipeline->config->sensors[index].stale_after_ms;
+	pthread_mutex_unlock(&pipeline->wiring_lock);
+	return is_there ? store_recall(pipeline->store, &span, add_to_chart, chart)
+			: -ENOENT;
+}
+
 static void watch(void *context, bool is_watched)
 {
 	struct pipeline *pipeline = context;
@@ -162,5 +189,5 @@ static void list_libraries(char out[PIPELINE_MAX_LIBRARIES])
 struct source http_source(struct pipeline *pipeline)
 {
 	list_libraries(pipeline->libraries);
-	return (struct source){ hold, release, frames, watch, pipeline };
+	return (struct source){ hold, release, frames, recall, watch, pipeline };
 }

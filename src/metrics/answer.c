@@ -6,14 +6,17 @@
 #include <string.h>
 
 #include "base/attributes.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "metrics/accept.h"
+#include "metrics/chart.h"
 #include "metrics/exposition.h"
 #include "metrics/process.h"
 #include "metrics/status.h"
 
 enum {
 	STATUS_OK = 200,
+	STATUS_BAD_REQUEST = 400,
 	STATUS_UNAUTHORIZED = 401,
 	STATUS_NOT_FOUND = 404,
 	STATUS_METHOD = 405,
@@ -29,6 +32,7 @@ enum { MAX_ID = 64 };
 
 static const char type_text[] = "text/plain; charset=utf-8";
 static const char type_json[] = "application/json";
+static const char no_sensor[] = "no such sensor\n";
 
 struct visit {
 	struct site *site;
@@ -47,15 +51,18 @@ static void say(struct answer *out, unsigned status, const char *words)
 	};
 }
 
-/* Writes into a body that grows until all of it fits. */
-static void write_body(const struct visit *visit, const struct snapshot *snapshot,
-		       const char *type,
-		       void (*write)(struct text *out, const struct visit *visit,
-				     const struct snapshot *snapshot))
+static void say_no_memory(struct answer *out)
 {
-	size_t num_bytes = GATEWAY_BYTES + snapshot->num_sensors * SENSOR_BYTES;
+	say(out, STATUS_UNAVAILABLE, "no memory for the answer\n");
+}
 
-	say(visit->out, STATUS_UNAVAILABLE, "no memory for the answer\n");
+/* Writes `content` into a body that grows from num_bytes until all of it fits. */
+static void write_body(const struct visit *visit, const char *type, size_t num_bytes,
+		       void (*write)(struct text *out, const struct visit *visit,
+				     const void *content),
+		       const void *content)
+{
+	say_no_memory(visit->out);
 	for (; num_bytes <= ANSWER_MAX_BYTES; num_bytes *= 2) {
 		char *body = malloc(num_bytes);
 		struct text text;
@@ -63,7 +70,7 @@ static void write_body(const struct visit *visit, const struct snapshot *snapsho
 		if (!body)
 			return;
 		text_init(&text, body, num_bytes);
-		write(&text, visit, snapshot);
+		write(&text, visit, content);
 		if (!text.is_cut) {
 			*visit->out = (struct answer){
 				.status = STATUS_OK,
@@ -84,7 +91,7 @@ static bool hold(const struct visit *visit, struct snapshot *out)
 
 	if (source->hold(source->context, out) == 0)
 		return true;
-	say(visit->out, STATUS_UNAVAILABLE, "no memory for the answer\n");
+	say_no_memory(visit->out);
 	return false;
 }
 
@@ -121,6 +128,11 @@ static void answer_readyz(const struct visit *visit)
 	release(visit, &snapshot);
 }
 
+static size_t guess_bytes(const struct snapshot *snapshot)
+{
+	return GATEWAY_BYTES + snapshot->num_sensors * SENSOR_BYTES;
+}
+
 static enum exposition_format format_of(const struct visit *visit)
 {
 	return accept_prefers(visit->ask->accept, "application/openmetrics-text",
@@ -130,9 +142,9 @@ static enum exposition_format format_of(const struct visit *visit)
 }
 
 static void write_metrics(struct text *out, const struct visit *visit,
-			  const struct snapshot *snapshot)
+			  const void *content)
 {
-	exposition_write(out, snapshot, format_of(visit));
+	exposition_write(out, content, format_of(visit));
 }
 
 static void answer_metrics(const struct visit *visit)
@@ -144,15 +156,15 @@ static void answer_metrics(const struct visit *visit)
 	process_read(&snapshot.process);
 	snapshot.http_answers = visit->site->num_answers;
 	snapshot.http_refusals = visit->site->num_refusals;
-	write_body(visit, &snapshot, exposition_type(format_of(visit)), write_metrics);
+	write_body(visit, exposition_type(format_of(visit)), guess_bytes(&snapshot),
+		   write_metrics, &snapshot);
 	release(visit, &snapshot);
 }
 
-static void write_status(struct text *out, const struct visit *visit,
-			 const struct snapshot *snapshot)
+static void write_status(struct text *out, const struct visit *visit, const void *content)
 {
 	(void)visit;
-	status_write(out, snapshot);
+	status_write(out, content);
 }
 
 static void answer_status(const struct visit *visit)
@@ -161,7 +173,7 @@ static void answer_status(const struct visit *visit)
 
 	if (!hold(visit, &snapshot))
 		return;
-	write_body(visit, &snapshot, type_json, write_status);
+	write_body(visit, type_json, guess_bytes(&snapshot), write_status, &snapshot);
 	release(visit, &snapshot);
 }
 
@@ -181,9 +193,9 @@ static void answer_frames(const struct visit *visit)
 	ssize_t num_bytes = source->frames(source->context, visit->id, &body);
 
 	if (num_bytes == -ENOENT)
-		say(visit->out, STATUS_NOT_FOUND, "no such sensor\n");
+		say(visit->out, STATUS_NOT_FOUND, no_sensor);
 	else if (num_bytes < 0)
-		say(visit->out, STATUS_UNAVAILABLE, "no memory for the answer\n");
+		say_no_memory(visit->out);
 	else
 		*visit->out = (struct answer){
 			.status = STATUS_OK,
@@ -191,6 +203,45 @@ static void answer_frames(const struct visit *visit)
 			.body = body,
 			.num_bytes = (size_t)num_bytes,
 		};
+}
+
+static void write_chart(struct text *out, const struct visit *visit, const void *content)
+{
+	chart_write(out, content, visit->id);
+}
+
+static void answer_chart(const struct visit *visit, struct chart *chart)
+{
+	const struct source *source = &visit->site->source;
+	int error = source->recall(source->context, visit->id, chart);
+
+	if (error == -ENOENT) {
+		say(visit->out, STATUS_NOT_FOUND, no_sensor);
+	} else if (error == -ETIMEDOUT || error == -EBUSY) {
+		say(visit->out, STATUS_UNAVAILABLE, "the disk is slow, ask again\n");
+	} else if (error || chart->has_no_memory) {
+		say_no_memory(visit->out);
+	} else {
+		chart_complete(chart);
+		write_body(visit, type_json, chart_guess_bytes(chart), write_chart,
+			   chart);
+	}
+}
+
+static void answer_history(const struct visit *visit)
+{
+	struct query query;
+	struct chart chart;
+	const char *complaint = query_parse(&visit->ask->query, clock_wall_ms(), &query);
+
+	if (complaint) {
+		say(visit->out, STATUS_BAD_REQUEST, complaint);
+		return;
+	}
+	say_no_memory(visit->out);
+	if (chart_init(&chart, &query) == 0)
+		answer_chart(visit, &chart);
+	chart_finish(&chart);
 }
 
 /* What can be asked. A * stands for the id of a sensor. */
@@ -205,6 +256,7 @@ static const struct place {
 	{ "/api/status", false, answer_status },
 	{ "/api/events", false, answer_events },
 	{ "/api/sensors/*/frames", false, answer_frames },
+	{ "/api/sensors/*/history", false, answer_history },
 };
 
 /* Whether the path is that place's; id_out: what stands in the place of its *. */

@@ -11,18 +11,20 @@
 #include <stdint.h>
 
 #include "metrics/access.h"
+#include "metrics/query.h"
 #include "metrics/source.h"
 
 /* No answer is longer. */
 enum { ANSWER_MAX_BYTES = 16 << 20 };
 
-/* What is asked. A header that is not there is NULL. */
+/* What is asked. A header or argument that is not there is NULL. */
 struct ask {
 	const char *method;
 	const char *path;
 	const char *host;
 	const char *authorization;
 	const char *accept;
+	struct query_text query;
 };
 
 struct answer {

@@ -210,18 +210,13 @@ static enum MHD_Result respond(struct http *http, struct MHD_Connection *connect
 				       answer->num_bytes, body, MHD_RESPMEM_PERSISTENT));
 }
 
-static const char *header(const struct http *http, struct MHD_Connection *connection,
-			  const char *name)
-{
-	return http->library.MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-							 name);
-}
-
 /* Whether more than headers comes. */
 static bool has_content(const struct http *http, struct MHD_Connection *connection)
 {
-	return header(http, connection, MHD_HTTP_HEADER_CONTENT_LENGTH) ||
-	       header(http, connection, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	return library_header(&http->library, connection,
+			      MHD_HTTP_HEADER_CONTENT_LENGTH) ||
+	       library_header(&http->library, connection,
+			      MHD_HTTP_HEADER_TRANSFER_ENCODING);
 }
 
 /* Called when a request's headers are there; what else it has is not read. */
@@ -237,9 +232,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	const struct ask ask = {
 		.method = method,
 		.path = url,
-		.host = header(http, connection, MHD_HTTP_HEADER_HOST),
-		.authorization = header(http, connection, MHD_HTTP_HEADER_AUTHORIZATION),
-		.accept = header(http, connection, MHD_HTTP_HEADER_ACCEPT),
+		.host = library_header(&http->library, connection, MHD_HTTP_HEADER_HOST),
+		.authorization = library_header(&http->library, connection, MHD_HTTP_HEADER_AUTHORIZATION),
+		.accept = library_header(&http->library, connection, MHD_HTTP_HEADER_ACCEPT),
+		.query = {
+			.since = library_argument(&http->library, connection, "since"),
+			.until = library_argument(&http->library, connection, "until"),
+			.points = library_argument(&http->library, connection, "points"),
+		},
 	};
 
 	(void)version;

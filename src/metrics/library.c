@@ -5,13 +5,13 @@
 #include <errno.h>
 #include <stddef.h>
 
-static const char name[] = "libmicrohttpd.so.12";
+static const char file[] = "libmicrohttpd.so.12";
 
 int library_load(struct library *library)
 {
 	if (library->handle)
 		return 0;
-	library->handle = dlopen(name, RTLD_NOW | RTLD_LOCAL);
+	library->handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
 	if (!library->handle)
 		return -ENOPKG;
 #define CALL(call) \
@@ -25,6 +25,19 @@ close_library:
 	dlclose(library->handle);
 	library->handle = NULL;
 	return -ENOPKG;
+}
+
+const char *library_header(const struct library *library,
+			   struct MHD_Connection *connection, const char *name)
+{
+	return library->MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
+const char *library_argument(const struct library *library,
+			     struct MHD_Connection *connection, const char *name)
+{
+	return library->MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND,
+						    name);
 }
 
 static void add_headers(const struct library *library, struct MHD_Response *response,

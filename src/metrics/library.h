@@ -38,6 +38,12 @@ struct library {
 /* Returns 0, also where it is loaded already, or -ENOPKG: it is not installed. */
 must_check int library_load(struct library *library);
 
+/* What a request has under that name; NULL: nothing. Lives as long as the request. */
+const char *library_header(const struct library *library,
+			   struct MHD_Connection *connection, const char *name);
+const char *library_argument(const struct library *library,
+			     struct MHD_Connection *connection, const char *name);
+
 /* Answers with the headers that all our answers have. response: taken in any case; NULL: the
  * connection is to be closed. */
 must_check enum MHD_Result library_respond(const struct library *library,

@@ -11,6 +11,7 @@
 #include <sys/types.h>
 
 #include "base/attributes.h"
+#include "metrics/chart.h"
 #include "metrics/snapshot.h"
 
 struct source {
@@ -21,6 +22,10 @@ struct source {
 	/* The newest frames of a sensor as JSON. Returns its length, and free() *out; or a
 	 * negative errno: -ENOENT: no such sensor. */
 	ssize_t (*frames)(void *context, const char *sensor_id, char **out);
+	/* Adds what a sensor read in the chart's time to it, and says when it is stale. Returns
+	 * 0 or a negative errno: -ENOENT: no such sensor; -ETIMEDOUT, -EBUSY: the disk is slow;
+	 * -ENOMEM. */
+	int (*recall)(void *context, const char *sensor_id, struct chart *chart);
 	/* Whether somebody wants to be woken when a sensor has news. */
 	void (*watch)(void *context, bool is_watched);
 	void *context; /* borrowed; outlives this */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the gateway tells over HTTP, as pin2mqtt-http(7) promises it, and to whom."""
+import datetime
 import http.client
 import json
 import pathlib
@@ -205,6 +206,55 @@ def test_frames_come_with_what_the_decoder_made_of_them(tmp_path, web):
     assert refused["verdict"] == "bad_checksum" and "temperature" not in refused
     assert "refused: the sum of the bytes differs" in refused["explanation"]
     assert site.ask("/api/sensors/nobody/frames").status == 404
+
+
+def history(site, sensor="porch", **arguments):
+    query = "&".join(f"{name}={value}" for name, value in arguments.items())
+    response = site.ask(f"/api/sensors/{sensor}/history?{query}")
+    assert response.status == 200, response.text
+    return json.loads(response.text)
+
+
+def seconds(reading):
+    stamp = reading["ts"].replace("Z", "+00:00")
+    return round(datetime.datetime.fromisoformat(stamp).timestamp(), 3)
+
+
+def test_history_is_what_the_broker_got_and_outlives_a_restart(listen, web):
+    listener = listen()
+    since = int(time.time() * 1000) - 1000
+    site = web()
+    listener.wait_for("/readings", 3)
+    site.gateway.stop()
+    num_before = len(listener.readings())
+    site.gateway.start()
+    listener.wait_for("/readings", num_before + 3)
+    got = {seconds(reading): reading for reading in listener.readings()}
+    past = history(site, since=since, until=since + 300_000, points=5000)
+    assert past["sensor"] == "porch" and "min" not in past
+    assert past["ts"] == sorted(past["ts"])
+    told = dict(zip(past["ts"], zip(past["values"]["temperature"], past["values"]["humidity"])))
+    for ts, reading in got.items():
+        assert told[ts] == (reading["temperature"], reading["humidity"])
+    few = history(site, since=since, until=since + 300_000, points=1)
+    assert len(few["ts"]) == 1
+    assert few["max"]["temperature"][0] >= max(told[ts][0] for ts in got)
+    assert few["min"]["temperature"][0] <= min(told[ts][0] for ts in got)
+    assert history(site, until=since)["ts"] == []
+
+
+def test_who_asks_for_no_history_is_told_why(web):
+    site = web()
+    for path, status, words in [
+            ("/api/sensors/none/history", 404, "no such sensor"),
+            ("/api/sensors/porch/history?since=yesterday", 400, "since: neither"),
+            ("/api/sensors/porch/history?since=2&until=1", 400, "since: after until"),
+            ("/api/sensors/porch/history?points=9999", 400, "points: not a number")]:
+        response = site.ask(path)
+        assert response.status == status and words in response.text
+    moment = "2026-11-22T07:00:00.000%2B01:00"
+    assert history(site, since=moment, until=moment)["ts"] == []
+    assert history(site, since=moment.replace("%2B", "+"), until=moment)["ts"] == []
 
 
 def test_a_token_is_asked_for(web):

@@ -73,6 +73,18 @@ static ssize_t frames(void *context, const char *sensor_id, char **out)
 	return *out ? 2 : -ENOMEM;
 }
 
+static int recall(void *context, const char *sensor_id, struct chart *chart)
+{
+	struct test_gateway *gateway = context;
+
+	if (strcmp(sensor_id, "porch") != 0)
+		return -ENOENT;
+	for (size_t i = 0; i < gateway->num_past; i++)
+		chart_add(chart, &gateway->past[i]);
+	chart->stale_after_ms = gateway->sensors[0].stale_after_ms;
+	return gateway->recall_error;
+}
+
 static void watch(void *context, bool is_watched)
 {
 	(void)context;
@@ -81,5 +93,5 @@ static void watch(void *context, bool is_watched)
 
 struct source test_gateway_source(struct test_gateway *gateway)
 {
-	return (struct source){ hold, release, frames, watch, gateway };
+	return (struct source){ hold, release, frames, recall, watch, gateway };
 }

@@ -12,6 +12,9 @@ struct test_gateway {
 	struct snapshot_sensor sensors[2];
 	bool has_no_memory; /* the source says so */
 	int num_held; /* not released yet */
+	const struct summary *past; /* borrowed; of porch */
+	size_t num_past;
+	int recall_error; /* what the source says of it */
 };
 
 void test_gateway_init(struct test_gateway *gateway);

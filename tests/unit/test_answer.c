@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "metrics/answer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,6 +103,37 @@ static void an_answer_grows_until_all_of_it_fits(void **state)
 	assert_int_equal(said(&f)[f.answer.num_bytes - 1], '}');
 	end(&f);
 	free(name);
+}
+
+static void history_is_that_of_a_sensor(void **state)
+{
+	struct ask get = { .method = "GET",
+			   .path = "/api/sensors/porch/history",
+			   .host = "localhost",
+			   .query = { "1795327190000", "1795327200000", "10" } };
+	struct fixture f;
+	struct summary summary;
+
+	(void)state;
+	begin(&f, NULL);
+	summary_of_reading(&f.gateway.sensors[0].reading, &summary);
+	f.gateway.past = &summary;
+	f.gateway.num_past = 1;
+	assert_int_equal(ask_with(&f, &get), 200);
+	assert_string_equal(f.answer.type, "application/json");
+	assert_string_equal(said(&f), "{\"sensor\":\"porch\",\"ts\":[1795327190.123],"
+				      "\"values\":{\"temperature\":[-0.4],\"humidity\":"
+				      "[48.3]}}");
+	get.query.points = "none";
+	assert_int_equal(ask_with(&f, &get), 400);
+	assert_string_equal(said(&f), "points: not a number from 1 to 5000\n");
+	assert_int_equal(ask(&f, "/api/sensors/none/history"), 404);
+	f.gateway.recall_error = -ETIMEDOUT;
+	assert_int_equal(ask(&f, "/api/sensors/porch/history"), 503);
+	assert_string_equal(said(&f), "the disk is slow, ask again\n");
+	f.gateway.recall_error = -ENOMEM;
+	assert_int_equal(ask(&f, "/api/sensors/porch/history"), 503);
+	end(&f);
 }
 
 static void no_memory_is_said(void **state)
@@ -225,6 +257,7 @@ int main(void)
 		cmocka_unit_test(health_and_readiness_are_two_things),
 		cmocka_unit_test(status_tells_of_gateway_and_sensors),
 		cmocka_unit_test(an_answer_grows_until_all_of_it_fits),
+		cmocka_unit_test(history_is_that_of_a_sensor),
 		cmocka_unit_test(no_memory_is_said),
 		cmocka_unit_test(frames_are_those_of_a_sensor),
 		cmocka_unit_test(there_is_nothing_elsewhere),
