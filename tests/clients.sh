@@ -5,6 +5,7 @@
 #   tests/clients.sh paho1|paho2     prints a folder for PYTHONPATH: paho-mqtt 1.6 (Debian 12),
 #                                    2.1 (Debian 13)
 #   tests/clients.sh micropython     prints the path of a program: MicroPython of Debian 13
+#   tests/clients.sh influxd         prints the path of a program: InfluxDB 1.6 of Debian 12
 #
 # Fetched where they are not there, and kept in ${XDG_CACHE_HOME:-~/.cache}/pin2mqtt; nothing is
 # installed.
@@ -16,6 +17,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 case ${1:-} in
 paho1) suite=bookworm packages=python3-paho-mqtt result=usr/lib/python3/dist-packages ;;
 paho2) suite=trixie packages=python3-paho-mqtt result=usr/lib/python3/dist-packages ;;
+influxd) suite=bookworm packages=influxdb result=usr/bin/influxd ;;
 micropython)
 	suite=trixie result=micropython
 	packages='micropython libc6 libffi8 libmbedcrypto16 libmbedtls21 libmbedx509-7'

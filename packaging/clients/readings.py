@@ -6,7 +6,8 @@
                 [--topic pin2mqtt] [--client-id readings] [--count N]
 
 A line a reading: gateway, sensor, time, number, values. Where it says `print`, put your data
-base, with (gateway, number) as the key: after a restart the last ones may come again. The broker
+base, with (gateway, number) as the key: after a restart the last ones may come again; or hand
+Readings a function of your own, as influxdb.py beside this does. The broker
 keeps the readings that come while this does not run, since it knows it by its client id: let no
 two programs have the same one.
 
@@ -42,7 +43,7 @@ class Seen:
         return True
 
 
-def take(gateway, reading):
+def show(gateway, reading):
     """What is done with a reading. It has arrived for good only when this returns."""
     values = {name: value for name, value in reading.items()
               if name not in ("sensor", "ts", "seq", "replay", "repaired", "clock")}
@@ -54,8 +55,11 @@ def take(gateway, reading):
 
 
 class Readings:
-    def __init__(self, options):
+    """Hands every reading to take(gateway, reading), which returns when it is done with it."""
+
+    def __init__(self, options, take):
         self.options = options
+        self.take = take
         self.seen = Seen()
         self.num_taken = 0
         # paho-mqtt 2 wants to know which callbacks we have; what we use of them is in both.
@@ -88,7 +92,7 @@ class Readings:
             return
         if not is_new:
             return
-        take(gateway, reading)
+        self.take(gateway, reading)
         self.num_taken += 1
         if self.num_taken == self.options.count:
             client.disconnect()
@@ -101,8 +105,8 @@ class Readings:
         self.client.loop_forever(retry_first_connection=True)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__,
+def parser_of(documentation, client_id):
+    parser = argparse.ArgumentParser(description=documentation,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", default="localhost")
     parser.add_argument("--port", type=int, default=1883)
@@ -110,13 +114,18 @@ def main():
     parser.add_argument("--password-file")
     parser.add_argument("--ca-file", help="the broker speaks TLS (port 8883)")
     parser.add_argument("--topic", default="pin2mqtt")
-    parser.add_argument("--client-id", default="readings")
+    parser.add_argument("--client-id", default=client_id)
     parser.add_argument("--count", type=int, help="ends after so many readings")
-    Readings(parser.parse_args()).run()
+    return parser
+
+
+def run(options, take):
+    """Until Ctrl-C, or for options.count readings."""
+    try:
+        Readings(options, take).run()
+    except KeyboardInterrupt:
+        pass
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except KeyboardInterrupt:
-        pass
+    run(parser_of(__doc__, "readings").parse_args(), show)
