@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 FILE = TOP / "packaging/compose.yaml"
@@ -20,17 +21,66 @@ def compose(*arguments, **environment):
                           text=True, timeout=120, check=False, env=plain | environment)
 
 
-@pytest.fixture(name="gateway", scope="module")
-def gateway_service():
-    """The service as it is in effect, up to the next one."""
-    told = compose("config", GPIO_GID="997", GPIO_CHIP="/dev/gpiochip4")
+@pytest.fixture(name="services", scope="module")
+def all_services():
+    """The services as they are in effect."""
+    told = compose("--profile", "dashboards", "config", GPIO_GID="997",
+                   GPIO_CHIP="/dev/gpiochip4")
     assert told.returncode == 0, told.stderr
-    return re.search(r"^  pin2mqtt:\n(?:(?:    .*)?\n)+", told.stdout, re.MULTILINE)[0]
+    return {name: yaml.dump(service) for name, service in
+            yaml.safe_load(told.stdout)["services"].items()}
 
 
-def test_it_is_understood_and_has_both_services():
-    told = compose("config", "--services", GPIO_GID="997")
-    assert (told.returncode, sorted(told.stdout.split())) == (0, ["mosquitto", "pin2mqtt"])
+@pytest.fixture(name="gateway")
+def gateway_service(services):
+    return services["pin2mqtt"]
+
+
+def test_it_is_understood_and_has_dashboards_where_they_are_asked_for(services):
+    assert sorted(services) == ["grafana", "influxdb", "mosquitto", "pin2mqtt", "prometheus",
+                                "telegraf"]
+    assert {name for name, service in services.items() if "dashboards" in
+            (yaml.safe_load(service).get("profiles") or [])} == {
+                "grafana", "influxdb", "prometheus", "telegraf"}
+
+
+def test_nothing_can_gain_rights_and_nothing_is_root(services):
+    for name, text in services.items():
+        service = yaml.safe_load(text)
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        # Our own image says it by itself: tests/image.
+        assert name == "pin2mqtt" or service["user"] not in ("root", "0", "0:0"), name
+        assert "privileged" not in service
+
+
+def test_images_of_others_have_their_version(services):
+    images = {name: yaml.safe_load(service)["image"] for name, service in services.items()}
+    assert images.pop("pin2mqtt") == "pin2mqtt"
+    assert all(re.fullmatch(r"[a-z/-]+:v?\d+\.\d+\.\d+", image) for image in images.values())
+
+
+def test_what_is_published_is_for_this_machine(services):
+    ports = re.findall(r"^ports:\s*$", "\n".join(services.values()), re.MULTILINE)
+    assert len(ports) == 4
+    text = FILE.read_text(encoding="utf-8")
+    published = re.findall(r'ports: \["([^"]*)"\]', text)
+    assert len(published) == 4 and all(port.startswith("127.0.0.1:") for port in published)
+
+
+def test_services_ask_each_other_by_name_and_port(services):
+    config = TOP / "conf/examples/docker.yaml"
+    gateway = config.read_text(encoding="utf-8")
+    scrape = (TOP / "packaging/dashboards/prometheus.yml").read_text(encoding="utf-8")
+    assert 'targets: ["pin2mqtt:9478"]' in scrape and "hosts: [pin2mqtt]" in gateway
+    assert "listen: ${PIN2MQTT_HTTP:-" in gateway
+    environment = {name: yaml.safe_load(service).get("environment", {})
+                   for name, service in services.items()}
+    assert environment["pin2mqtt"]["PIN2MQTT_HTTP"] == "0.0.0.0:9478"
+    telegraf = (TOP / "packaging/dashboards/telegraf.conf").read_text(encoding="utf-8")
+    for name, value in environment["telegraf"].items():
+        assert f"${{{name}:-" in telegraf
+        assert re.fullmatch(r"\w+://(\w+):\d+", value)[1] in services
 
 
 def test_the_gateway_gets_its_chip_and_nothing_else(gateway):
@@ -55,5 +105,5 @@ def test_what_it_mounts_is_there_and_what_it_tells_to_copy():
     copied = re.findall(r"cp (\S+) (\S+)", text)
     assert copied and all((TOP / source).exists() for source, _ in copied)
     made = {pathlib.Path(target).name for _, target in copied}
-    for source in re.findall(r"- \./(\S+?):", text):
+    for source in re.findall(r'[ "]\./(\S+?):', text):
         assert (FILE.parent / source).exists() or source in made, source

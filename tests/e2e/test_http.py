@@ -13,6 +13,7 @@ import threading
 import time
 
 import pytest
+import yaml
 from prometheus_client.openmetrics import parser as openmetrics
 
 from conftest import PORCH, PROGRAM, TOP, WAIT_S, own_address, wait_until
@@ -441,18 +442,18 @@ def test_slow_clients_are_ended_and_others_served(web):
 
 
 class Prometheus:
-    """A Prometheus that scrapes a site each second, and has our alerts without their patience."""
+    """A Prometheus with our configuration, but that it scrapes a site each second, and with our
+    alerts, but without their patience."""
 
     def __init__(self, folder, site):
-        rules = (TOP / "packaging/dashboards/alerts.yml").read_text(encoding="utf-8")
+        dashboards = TOP / "packaging/dashboards"
+        rules = (dashboards / "alerts.yml").read_text(encoding="utf-8")
         (folder / "alerts.yml").write_text(re.sub("for: .*", "for: 0s", rules))
-        (folder / "prometheus.yml").write_text(
-            "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
-            "rule_files: [alerts.yml]\n"
-            "scrape_configs:\n"
-            "  - job_name: pin2mqtt\n"
-            f"    authorization: {{credentials: {TOKEN}}}\n"
-            f'    static_configs: [{{targets: ["{site.address}"]}}]\n')
+        config = yaml.safe_load((dashboards / "prometheus.yml").read_text(encoding="utf-8"))
+        config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
+        config["scrape_configs"][0] |= {"authorization": {"credentials": TOKEN},
+                                        "static_configs": [{"targets": [site.address]}]}
+        (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
         self.address = own_address()
         with (folder / "prometheus.log").open("w") as log:
             self.process = subprocess.Popen(

@@ -232,3 +232,37 @@ def test_it_has_what_came_while_either_was_away(listen, influxdb, client):
     post(listener, 5)
     wait_until(lambda: len(influxdb.points()) == 5, "five points")
     assert client.said().count("does not answer") <= 2  # once in each life
+
+
+def filled_in(query):
+    """As Grafana asks: all gateways and sensors, two hours, a point a minute."""
+    return (query.replace("/^$gateway$/", "/^.*$/").replace("/^$sensor$/", "/^.*$/")
+            .replace("$timeFilter",
+                     "time >= '2026-11-22T05:00:00Z' and time <= '2026-11-22T07:00:00Z'")
+            .replace("$__interval", "1m"))
+
+
+def test_grafana_gets_what_it_asks_for(listen, influxdb, client):
+    dashboard = json.loads((TOP / "packaging/dashboards/grafana/readings.json").read_text(
+        encoding="utf-8"))
+    listener = listen()
+    post(listener, 1, 2, humidity=40.5)
+    post(listener, 3, humidity=40.5, replay=True)
+    post(listener, 4, humidity=40.5, sensor="t", clock="unsynced")
+    wait_until(lambda: len(influxdb.points()) == 4, "four points")
+    answers = {panel["title"]: influxdb.query(filled_in(panel["targets"][0]["query"]))
+               for panel in dashboard["panels"]}
+    numbers = {title: series[0]["values"][0][1] for title, series in answers.items()}
+    assert numbers == {
+        "Sensors that were read": 2, "Readings": 4, "Readings that waited for the broker": 1,
+        "Readings with an unset clock": 1, "Temperature": 21, "Relative humidity": 40.5,
+        "Newest reading of each sensor": 21, "Longest time between two readings": 0}
+    for title in ("Temperature", "Relative humidity", "Newest reading of each sensor"):
+        assert [series["tags"] for series in answers[title]] == [
+            {"gateway": "h", "sensor": "s"}, {"gateway": "h", "sensor": "t"}]
+    assert answers["Newest reading of each sensor"][0]["values"] == [
+        [unix_ms("2026-11-22T06:00:00.003Z"), 21, 40.5]]
+    chosen = {variable["name"]: influxdb.query(filled_in(variable["query"]))
+              for variable in dashboard["templating"]["list"] if variable["type"] == "query"}
+    assert {name: [row[1] for row in series[0]["values"]] for name, series in
+            chosen.items()} == {"gateway": ["h"], "sensor": ["s", "t"]}
