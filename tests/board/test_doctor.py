@@ -38,8 +38,11 @@ SENSORS = [{"id": "fine", "driver": "dht22", "pin": "GPIO1"},
            *({"id": case, "driver": "dht22", "pin": pin}
              for case, (pin, _, _) in [*BROKEN.items(), *DOUBTFUL.items()])]
 OTHER = """
-printf 'mqtt: {servers: [mqtt://127.0.0.1:1883]}\\nsensors: [{id: s, driver: dht22, pin: GPIO2}]\\n' \
-	>/other.yaml
+cat >/other.yaml <<'END'
+gateway: {id: other}
+mqtt: {servers: [mqtt://127.0.0.1:1883]}
+sensors: [{id: s, driver: dht22, pin: GPIO2}]
+END
 pin2mqtt run -c /other.yaml 2>/dev/null &
 other=$!
 sleep 2
