@@ -1,6 +1,7 @@
 unit_test(contract/contract_line.c gpio base)
 unit_test(unit/test_chip_access.c gpio base)
 unit_test(unit/test_chip_find.c gpio base)
+unit_test(unit/test_pinmux.c gpio)
 unit_test(unit/test_edge_log.c gpio)
 unit_test(unit/test_line.c gpio base)
 unit_test(unit/test_recording.c gpio)

@@ -11,6 +11,7 @@
 #include "app/inquiry.h"
 #include "app/pin.h"
 #include "base/text.h"
+#include "gpio/pinmux.h"
 #include "model/reading_json.h"
 #include "publish/payload.h"
 
@@ -36,13 +37,28 @@ struct scan {
 	size_t num_found;
 };
 
+static void leave_alone(const struct line_place *place, const char *owner)
+{
+	char pin[PIN_MAX_NAME];
+
+	pin_name(place, pin);
+	fprintf(stderr, "pin2mqtt scan: %s is left alone: it is wired to %s\n", pin,
+		owner);
+}
+
 /* Free inputs only: what somebody uses, or what is an output, drives something. */
 static void collect(void *context, const struct line_listed *listed)
 {
 	struct scan *scan = context;
+	char owner[PINMUX_MAX_OWNER];
 
 	if (listed->is_used || listed->is_output || scan->num_candidates == MAX_LINES)
 		return;
+	if (pinmux_has_owner(PINMUX_FOLDER, listed->place.label,
+			     listed->place.line_offset, owner)) {
+		leave_alone(&listed->place, owner);
+		return;
+	}
 	scan->candidates[scan->num_candidates++].place = listed->place;
 }
 
@@ -152,11 +168,8 @@ static void print_yaml(const struct scan *scan)
 	}
 }
 
-/* Says what will be done, and waits for a yes. */
-static bool is_agreed(const struct scan *scan)
+static void tell_plan(const struct scan *scan)
 {
-	char answer[16] = "";
-
 	fprintf(stderr, "These lines are free, and each will be pulled low for 20 ms "
 			"several times:\n");
 	for (size_t i = 0; i < scan->num_candidates; i++) {
@@ -165,7 +178,14 @@ static bool is_agreed(const struct scan *scan)
 		pin_name(&scan->candidates[i].place, pin);
 		fprintf(stderr, "%s%s", i % 8 ? "  " : "\n  ", pin);
 	}
-	fprintf(stderr, "\n\nThat harms no sensor; does anything else hang on them? "
+	fputs("\n\n", stderr);
+}
+
+static bool is_agreed(void)
+{
+	char answer[16] = "";
+
+	fprintf(stderr, "That harms no sensor; does anything else hang on them? "
 			"Go on? [y/N] ");
 	return fgets(answer, sizeof(answer), stdin) &&
 	       (strcmp(answer, "y\n") == 0 || strcmp(answer, "yes\n") == 0);
@@ -177,7 +197,8 @@ static int scan_lines(struct scan *scan, bool is_asked, bool is_json)
 		fputs("pin2mqtt scan: no line is free\n", stderr);
 		return EXIT_UNAVAILABLE;
 	}
-	if (is_asked && !is_agreed(scan))
+	tell_plan(scan);
+	if (is_asked && !is_agreed())
 		return EXIT_FAILED;
 	try_all(scan);
 	if (is_json)

@@ -48,6 +48,14 @@ def test_lines_that_somebody_uses_are_not_touched(run):
     assert "LED" not in run.files["said"] + run.files["json"]
 
 
+def test_it_says_what_it_drives(run):
+    plan, _, found = run.files["said"].partition("pin2mqtt scan: ")
+    told, _, lines = plan.partition(":\n")
+    assert "pulled low" in told
+    assert set(MODELS) <= set(lines.split()) and f"GPIO{HELD}" not in lines.split()
+    assert "GPIO0: a dht22" in found
+
+
 def test_what_it_prints_is_a_configuration(run, tmp_path):
     file = tmp_path / "found.yaml"
     file.write_text("mqtt: {servers: [mqtt://127.0.0.1]}\n" + run.files["yaml"])
