@@ -9,12 +9,16 @@
 enum quantity {
 	QUANTITY_TEMPERATURE, /* degree Celsius */
 	QUANTITY_HUMIDITY, /* relative humidity, percent */
+	/* Derived from these two: */
+	QUANTITY_DEW_POINT, /* degree Celsius */
+	QUANTITY_ABSOLUTE_HUMIDITY, /* grams of water in a cubic metre of air */
 };
-enum { NUM_QUANTITIES = QUANTITY_HUMIDITY + 1 };
+enum { NUM_QUANTITIES = QUANTITY_ABSOLUTE_HUMIDITY + 1 };
 
 struct quantity_row {
 	const char *name; /* the key in payloads: "temperature" */
 	const char *unit; /* "°C", "%" */
+	const char *title; /* for people: "Dew point" */
 	const char *device_class; /* Home Assistant's */
 	const char *state_class; /* Home Assistant's */
 };

@@ -2,7 +2,7 @@
 /* What one accepted frame says: the values of one sensor at one time.
  *
  * Memory: no pointers; queues and stores copy it.
- * Pure: reading_add() touches its argument only.
+ * Pure: the functions touch their arguments only.
  */
 #ifndef MODEL_READING_H
 #define MODEL_READING_H
@@ -39,5 +39,11 @@ _Static_assert(sizeof(struct reading) == 64, "queues budget 64 bytes a reading")
 /* Appends a value; does nothing where READING_MAX_VALUES are there. */
 void reading_add(struct reading *reading, enum quantity quantity, int32_t milli,
 		 unsigned digits);
+
+/* Thousandths rounded to so many decimals (0..3), half away from zero. */
+int32_t reading_round(int32_t milli, unsigned digits);
+
+/* The value of that quantity; NULL: the reading has none. */
+const struct value *reading_find(const struct reading *reading, enum quantity quantity);
 
 #endif
