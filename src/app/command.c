@@ -31,6 +31,18 @@ static bool find_driver(const char *name, uint32_t *min_interval_ms_out)
 	return driver != NULL;
 }
 
+static bool measures(const char *name, enum quantity quantity, unsigned *digits_out)
+{
+	struct reading sample;
+	const struct value *value;
+
+	driver_measures(driver_find(name), &sample);
+	value = reading_find(&sample, quantity);
+	if (value)
+		*digits_out = value->digits;
+	return value != NULL;
+}
+
 /* The drivers' own names first, then what else they are called, then what stands for a model
  * that is not known. */
 static const char *driver_name(size_t n)
@@ -58,7 +70,8 @@ static const char *driver_name(size_t n)
 
 const struct config_driver_facts *command_driver_facts(void)
 {
-	static const struct config_driver_facts facts = { find_driver, driver_name };
+	static const struct config_driver_facts facts = { find_driver, driver_name,
+							  measures };
 
 	return &facts;
 }

@@ -152,6 +152,15 @@ void text_add_milli(struct text *text, int32_t milli, unsigned digits)
 	}
 }
 
+void text_add_decimal(struct text *text, int32_t milli)
+{
+	unsigned digits = 3;
+
+	for (int32_t rest = milli; digits > 0 && rest % 10 == 0; rest /= 10)
+		digits--;
+	text_add_milli(text, milli, digits);
+}
+
 void text_add_time(struct text *text, int64_t wall_ms)
 {
 	time_t seconds = (time_t)(wall_ms / 1000);

@@ -40,6 +40,9 @@ void text_add_json(struct text *text, const char *string);
  * zero, never "-0": 21456 with 1 digit is 21.5. */
 void text_add_milli(struct text *text, int32_t milli, unsigned digits);
 
+/* The same with as many decimals as it needs: 21000 is 21, 500 is 0.5. */
+void text_add_decimal(struct text *text, int32_t milli);
+
 /* Length of the well-formed UTF-8 sequence that begins at `sequence`, 0 where none does.
  * Pure. The NUL is a sequence of length 1. */
 size_t text_utf8_length(const char *sequence);

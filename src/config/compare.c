@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/compare.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "config/keys.h"
@@ -30,6 +31,17 @@ static bool is_same_list(const struct key *key, const void *before, const void *
 	return is_same;
 }
 
+/* What the steps of the list are, whatever the order in which they are written. */
+static bool is_same_steps(const struct key *key, const void *before, const void *after)
+{
+	char parent[KEY_MAX_PATH], data[1];
+	struct text ignored;
+
+	text_init(&ignored, data, sizeof(data));
+	snprintf(parent, sizeof(parent), "%s[]", key->path);
+	return compare_keys(parent, before, after, &ignored);
+}
+
 static bool is_same_value(const struct key *key, const void *before, const void *after)
 {
 	const void *a = field_of(key, before), *b = field_of(key, after);
@@ -46,6 +58,12 @@ static bool is_same_value(const struct key *key, const void *before, const void 
 		return *(const uint32_t *)a == *(const uint32_t *)b;
 	case KEY_BOOLEAN:
 		return *(const bool *)a == *(const bool *)b;
+	case KEY_DECIMAL:
+		return *(const int32_t *)a == *(const int32_t *)b;
+	case KEY_STEPS:
+		return is_same_steps(key, before, after);
+	case KEY_SET:
+		return *(const uint32_t *)a == *(const uint32_t *)b;
 	case KEY_CHOICE:
 		return *(const unsigned *)a == *(const unsigned *)b;
 	case KEY_SIZE:

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
+#include "model/quantity.h"
 
 enum config_mqtt_version { CONFIG_MQTT_AUTO, CONFIG_MQTT_5, CONFIG_MQTT_3_1_1 };
 enum config_retain { CONFIG_RETAIN_AUTO, CONFIG_RETAIN_YES, CONFIG_RETAIN_NO };
@@ -20,6 +21,14 @@ enum config_decode { CONFIG_DECODE_REPAIR, CONFIG_DECODE_STRICT };
 /* What of the readings that wait is on the disk. */
 enum config_durability { CONFIG_ALWAYS, CONFIG_OUTAGE, CONFIG_NONE };
 enum config_bias { CONFIG_BIAS_AS_IS, CONFIG_BIAS_PULL_UP };
+
+/* What is done to readings before they are posted; zeroed: nothing. */
+struct config_filters {
+	uint32_t num_median; /* over so many readings, an odd number; 0: no median */
+	int32_t offset_milli[NUM_QUANTITIES];
+	int32_t delta_milli[NUM_QUANTITIES]; /* 0: none */
+	uint32_t heartbeat_ms; /* 0: none */
+};
 
 struct config_sensor {
 	char *id; /* owned; [a-z0-9_-]+ */
@@ -43,6 +52,8 @@ struct config_sensor {
 	enum config_edges edges;
 	enum config_decode decode;
 	enum config_bias bias;
+	struct config_filters filters;
+	uint32_t derived; /* a bit each quantity from QUANTITY_DEW_POINT on */
 };
 
 /* A name that the file gives to a pin. */
@@ -113,13 +124,15 @@ struct config {
 	size_t num_hidden;
 };
 
-/* What the loader asks of the stages that know: which drivers there are, and how short an
- * interval may be. The wiring gives it, so that config/ includes no stage. */
+/* What the loader asks of the stages that know: which drivers there are, how short an
+ * interval may be, and what they measure. The wiring gives it, so that config/ includes no stage. */
 struct config_driver_facts {
 	/* True where there is such a driver; its shortest interval in ms. */
 	bool (*find)(const char *name, uint32_t *min_interval_ms_out);
 	/* The n-th name of a driver, aliases included, NULL past the end. */
 	const char *(*name)(size_t n);
+	/* Whether a driver that there is measures that, and with how many decimals. */
+	bool (*measures)(const char *name, enum quantity quantity, unsigned *digits_out);
 };
 
 /* One thing wrong with the file. */

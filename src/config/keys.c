@@ -26,6 +26,7 @@ static const char *const durabilities[] = { "always", "outage", "none", NULL };
 static const char *const edges[] = { "falling", "both", NULL };
 static const char *const decodes[] = { "repair", "strict", NULL };
 static const char *const biases[] = { "as_is", "pull_up", NULL };
+static const char *const derivable[] = { "dew_point", "absolute_humidity", NULL };
 
 /* clang-format off */
 static const struct key keys[] = {
@@ -180,6 +181,34 @@ static const struct key keys[] = {
 	  .choices = decodes, .help = "whether damaged frames may be repaired" },
 	{ "sensors[].bias", KEY_CHOICE, .fallback = "as_is", SENSOR(bias),
 	  .choices = biases, .help = "the pin's own resistor" },
+	{ "sensors[].filters", KEY_STEPS, .max = 4,
+	  .example = "[median: 3, offset: {temperature: -0.4}]",
+	  .help = "what is done to readings before they are posted, one after the other" },
+	{ "sensors[].filters[].median", KEY_NUMBER, SENSOR(filters.num_median), .min = 1,
+	  .max = 31, .step = 2, .example = "3",
+	  .help = "takes the middle one of so many readings, for each quantity" },
+	{ "sensors[].filters[].offset", KEY_SECTION, .help = "is added to each reading" },
+	{ "sensors[].filters[].offset.temperature", KEY_DECIMAL,
+	  SENSOR(filters.offset_milli[QUANTITY_TEMPERATURE]), .max = 100000,
+	  .is_signed = true, .example = "-0.4", .help = "in degrees Celsius" },
+	{ "sensors[].filters[].offset.humidity", KEY_DECIMAL,
+	  SENSOR(filters.offset_milli[QUANTITY_HUMIDITY]), .max = 100000,
+	  .is_signed = true, .example = "1.5", .help = "in percent" },
+	{ "sensors[].filters[].delta", KEY_SECTION,
+	  .help = "holds back a reading that differs by less than that from the last "
+		  "one posted" },
+	{ "sensors[].filters[].delta.temperature", KEY_DECIMAL,
+	  SENSOR(filters.delta_milli[QUANTITY_TEMPERATURE]), .min = 1, .max = 100000,
+	  .example = "0.1", .help = "in degrees Celsius" },
+	{ "sensors[].filters[].delta.humidity", KEY_DECIMAL,
+	  SENSOR(filters.delta_milli[QUANTITY_HUMIDITY]), .min = 1, .max = 100000,
+	  .example = "0.5", .help = "in percent" },
+	{ "sensors[].filters[].heartbeat", KEY_DURATION_MS, SENSOR(filters.heartbeat_ms),
+	  .min = SECOND, .max = 30 * DAY, .example = "5m",
+	  .help = "how often one is posted at least, whatever delta holds back" },
+	{ "sensors[].derive", KEY_SET, SENSOR(derived), .max = 2, .choices = derivable,
+	  .example = "[dew_point]",
+	  .help = "what is worked out from temperature and humidity, and posted with them" },
 };
 /* clang-format on */
 
@@ -236,15 +265,36 @@ const char *key_name(const struct key *key)
 const char *key_type_name(const struct key *key)
 {
 	static const char *const names[NUM_KEY_TYPES] = {
-		[KEY_SECTION] = "section",     [KEY_RECORDS] = "list of sections",
-		[KEY_PINS] = "names and pins", [KEY_TEXT] = "text",
-		[KEY_TEXTS] = "list of texts", [KEY_SECRET_FILE] = "file name",
-		[KEY_NUMBER] = "number",       [KEY_BOOLEAN] = "boolean",
-		[KEY_CHOICE] = "choice",       [KEY_DURATION_MS] = "duration",
-		[KEY_DURATION_S] = "duration", [KEY_SIZE] = "size",
+		[KEY_SECTION] = "section",
+		[KEY_RECORDS] = "list of sections",
+		[KEY_STEPS] = "list of steps",
+		[KEY_DECIMAL] = "decimal number",
+		[KEY_SET] = "list of words",
+		[KEY_PINS] = "names and pins",
+		[KEY_TEXT] = "text",
+		[KEY_TEXTS] = "list of texts",
+		[KEY_SECRET_FILE] = "file name",
+		[KEY_NUMBER] = "number",
+		[KEY_BOOLEAN] = "boolean",
+		[KEY_CHOICE] = "choice",
+		[KEY_DURATION_MS] = "duration",
+		[KEY_DURATION_S] = "duration",
+		[KEY_SIZE] = "size",
 	};
 
 	return names[key->type];
+}
+
+static void describe_decimals(const struct key *key, struct text *out)
+{
+	if (key->is_signed) {
+		text_add(out, "-");
+		text_add_decimal(out, (int32_t)key->max);
+	} else {
+		text_add_decimal(out, (int32_t)key->min);
+	}
+	text_add(out, " to ");
+	text_add_decimal(out, (int32_t)key->max);
 }
 
 static void describe_choices(const struct key *key, struct text *out)
@@ -276,6 +326,7 @@ void key_describe_limits(const struct key *key, struct text *out)
 	case KEY_SECTION:
 		break;
 	case KEY_RECORDS:
+	case KEY_STEPS:
 	case KEY_PINS:
 		text_add(out, "at most %" PRIu64, key->max);
 		break;
@@ -287,6 +338,15 @@ void key_describe_limits(const struct key *key, struct text *out)
 	case KEY_NUMBER:
 		text_add(out, "%" PRIu64 " %s %" PRIu64, key->min,
 			 key->max == key->min + 1 ? "or" : "to", key->max);
+		if (key->type == KEY_NUMBER && key->step == 2)
+			text_add(out, ", odd");
+		break;
+	case KEY_DECIMAL:
+		describe_decimals(key, out);
+		break;
+	case KEY_SET:
+		text_add(out, "any of ");
+		describe_choices(key, out);
 		break;
 	case KEY_BOOLEAN:
 		text_add(out, "true or false");

@@ -22,13 +22,17 @@
 enum key_type {
 	KEY_SECTION, /* a mapping of keys; no field */
 	KEY_RECORDS, /* a list of such mappings; struct * and size_t */
+	/* a list of mappings of one key each; no field: theirs are where the list is */
+	KEY_STEPS,
 	KEY_PINS, /* names to pins; struct config_pin * and size_t */
 	KEY_TEXT, /* char * */
 	KEY_TEXTS, /* a list; char ** and size_t */
 	KEY_SECRET_FILE, /* the path of a file; char *, its content */
 	KEY_NUMBER, /* uint32_t */
+	KEY_DECIMAL, /* int32_t, thousandths */
 	KEY_BOOLEAN, /* bool */
 	KEY_CHOICE, /* an enum: the index of the word in `choices` */
+	KEY_SET, /* a list of words; uint32_t: a bit for the index of each in `choices` */
 	KEY_DURATION_MS, /* uint32_t, milliseconds */
 	KEY_DURATION_S, /* uint32_t, seconds */
 	KEY_SIZE, /* uint64_t, bytes */
@@ -42,6 +46,7 @@ struct key {
 	bool is_required;
 	bool is_secret; /* never shown */
 	bool may_be_secret; /* !secret may give it; then it is never shown */
+	bool is_signed; /* KEY_DECIMAL: from -max on, whatever min says */
 	/* The default as the file would say it; NULL: there is none, or it is derived. */
 	const char *fallback;
 	/* What the default is made of, in words; NULL: it is `fallback`. */
@@ -52,9 +57,10 @@ struct key {
 	const char *example;
 	/* Bytes of a text, elements of a list, ms, s or bytes: the unit of the field. */
 	uint64_t min, max;
-	/* KEY_DURATION_MS: only multiples of it; 0: any */
+	/* KEY_DURATION_MS: only multiples of it; KEY_NUMBER: only min and what follows in
+	 * such steps; 0: any */
 	uint64_t step;
-	const char *const *choices; /* KEY_CHOICE: NULL-terminated */
+	const char *const *choices; /* KEY_CHOICE, KEY_SET: NULL-terminated */
 	/* Judges a text (or each text of a list): false, and why not in `complaint`, as in
 	 * "VALUE, but it ...". Pure. NULL: any text is good. */
 	bool (*is_good)(const char *text, struct text *complaint);

@@ -34,6 +34,22 @@ static void element_path(char *out, const char *parent, size_t index)
 	snprintf(out, KEY_MAX_PATH, "%.*s[%zu]", KEY_MAX_PATH - 32, parent, index);
 }
 
+/* Whether a list has as many elements as it may have; reports where it has not. */
+static bool is_of_length(const struct loader *loader, const struct item *item)
+{
+	size_t num_elements = item->node->num_children;
+	char limits_data[64];
+	struct text limits;
+
+	if (num_elements <= item->key->max && num_elements >= item->key->min)
+		return true;
+	text_init(&limits, limits_data, sizeof(limits_data));
+	key_describe_limits(item->key, &limits);
+	config_errors_add(loader->errors, item->node->place, item->path,
+			  "%zu entries, but it must have %s", num_elements, limits_data);
+	return false;
+}
+
 /* Room for a list of as many elements; NULL in *out where it was reported or is empty. */
 static int make_list(const struct loader *loader, const struct item *item,
 		     size_t element_bytes, void **out)
@@ -42,17 +58,8 @@ static int make_list(const struct loader *loader, const struct item *item,
 	const struct key *key = item->key;
 
 	*out = NULL;
-	if (num_elements > key->max || num_elements < key->min) {
-		char limits_data[64];
-		struct text limits;
-
-		text_init(&limits, limits_data, sizeof(limits_data));
-		key_describe_limits(key, &limits);
-		config_errors_add(loader->errors, item->node->place, item->path,
-				  "%zu entries, but it must have %s", num_elements,
-				  limits_data);
+	if (!is_of_length(loader, item))
 		return -EINVAL;
-	}
 	if (num_elements == 0)
 		return 0;
 	*out = calloc(num_elements, element_bytes);
@@ -170,6 +177,64 @@ static int load_records(const struct loader *loader, const struct item *item)
 	return result;
 }
 
+/* Steps are mappings of one key each. */
+static int load_steps(const struct loader *loader, const struct item *item)
+{
+	char parent[KEY_MAX_PATH];
+	size_t index = 0;
+
+	if (!is_of_length(loader, item))
+		return -EINVAL;
+	snprintf(parent, sizeof(parent), "%s[]", item->key->path);
+	for (const struct node *node = item->node->first; node; node = node->next) {
+		struct section section = {
+			.parent = parent,
+			.node = node,
+			.place = node->place,
+			.record = item->record,
+		};
+
+		element_path(section.path, item->path, index++);
+		if (node->kind == NODE_MAPPING && node->num_children != 1)
+			config_errors_add(loader->errors, node->place, section.path,
+					  "%zu keys, but an entry of this list has one: "
+					  "begin each with \"- \"",
+					  node->num_children);
+		else if (load_section(loader, &section) == -ENOMEM)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static int load_set(const struct loader *loader, const struct item *item)
+{
+	struct key word_key = { .type = KEY_CHOICE, .choices = item->key->choices };
+	uint32_t *set = (uint32_t *)(void *)((char *)item->record + item->key->offset);
+	size_t index = 0;
+
+	for (const struct node *node = item->node->first; node; node = node->next) {
+		unsigned word;
+		bool is_null = item_is_null(node);
+		struct item element = { &word_key, "", node, &word };
+		int result = 0;
+
+		element_path(element.path, item->path, index++);
+		if (!is_null)
+			result = item_load(loader, &element, &is_null);
+		if (result == -ENOMEM)
+			return result;
+		if (is_null)
+			config_errors_add(loader->errors, node->place, element.path,
+					  "is empty");
+		else if (result == 0 && *set & UINT32_C(1) << word)
+			config_errors_add(loader->errors, node->place, element.path,
+					  "%s is there twice", item->key->choices[word]);
+		else if (result == 0)
+			*set |= UINT32_C(1) << word;
+	}
+	return 0;
+}
+
 /* A value that is in the file and not null. */
 static int load_item(const struct loader *loader, const struct item *item,
 		     bool *is_null_out)
@@ -180,6 +245,12 @@ static int load_item(const struct loader *loader, const struct item *item,
 	case KEY_RECORDS:
 		return item_is_kind(loader, item, NODE_LIST) ? load_records(loader, item)
 							     : -EINVAL;
+	case KEY_STEPS:
+		return item_is_kind(loader, item, NODE_LIST) ? load_steps(loader, item)
+							     : -EINVAL;
+	case KEY_SET:
+		return item_is_kind(loader, item, NODE_LIST) ? load_set(loader, item)
+							     : -EINVAL;
 	case KEY_TEXTS:
 		return item_is_kind(loader, item, NODE_LIST) ? load_texts(loader, item)
 							     : -EINVAL;
@@ -189,6 +260,7 @@ static int load_item(const struct loader *loader, const struct item *item,
 	case KEY_TEXT:
 	case KEY_SECRET_FILE:
 	case KEY_NUMBER:
+	case KEY_DECIMAL:
 	case KEY_BOOLEAN:
 	case KEY_CHOICE:
 	case KEY_DURATION_MS:

@@ -58,6 +58,30 @@ static void print_text(const char *text, FILE *out)
 	fputc('"', out);
 }
 
+static void print_decimal(int32_t milli, FILE *out)
+{
+	char data[16];
+	struct text text;
+
+	text_init(&text, data, sizeof(data));
+	text_add_decimal(&text, milli);
+	fputs(data, out);
+}
+
+static void print_set(const struct key *key, uint32_t set, FILE *out)
+{
+	const char *comma = "";
+
+	fputc('[', out);
+	for (size_t i = 0; key->choices[i]; i++) {
+		if (!(set & UINT32_C(1) << i))
+			continue;
+		fprintf(out, "%s%s", comma, key->choices[i]);
+		comma = ", ";
+	}
+	fputc(']', out);
+}
+
 static void print_value(const struct key *key, const void *record, FILE *out)
 {
 	const void *field = (const char *)record + key->offset;
@@ -70,6 +94,12 @@ static void print_value(const struct key *key, const void *record, FILE *out)
 		break;
 	case KEY_NUMBER:
 		fprintf(out, "%" PRIu32, *(const uint32_t *)field);
+		break;
+	case KEY_DECIMAL:
+		print_decimal(*(const int32_t *)field, out);
+		break;
+	case KEY_SET:
+		print_set(key, *(const uint32_t *)field, out);
 		break;
 	case KEY_BOOLEAN:
 		fputs(*(const bool *)field ? "true" : "false", out);
@@ -92,6 +122,7 @@ static void print_value(const struct key *key, const void *record, FILE *out)
 		break;
 	case KEY_SECTION:
 	case KEY_RECORDS:
+	case KEY_STEPS:
 	case KEY_PINS:
 	case KEY_TEXTS:
 		break;
@@ -200,14 +231,110 @@ static void print_scalar(struct printer *printer, const struct key *key,
 	fputc('\n', printer->out);
 }
 
-/* A text that the file has not and that has no default; and the file of a secret, since the
- * secret itself stands there already. */
+static bool is_left_out(const struct key *key, const void *record);
+
+static bool is_section_left_out(const char *path, const void *record)
+{
+	size_t num_keys;
+	const struct key *keys = key_all(&num_keys);
+
+	for (size_t i = 0; i < num_keys; i++) {
+		if (key_is_in(&keys[i], path) && !is_left_out(&keys[i], record))
+			return false;
+	}
+	return true;
+}
+
+/* What the file has not and that has no default; and the file of a secret, since the secret
+ * itself stands there already. */
 static bool is_left_out(const struct key *key, const void *record)
 {
 	const void *field = (const char *)record + key->offset;
+	bool has_default = key->fallback || key->derived;
 
-	return key->type == KEY_SECRET_FILE ||
-	       (key->type == KEY_TEXT && !*(char *const *)field);
+	switch (key->type) {
+	case KEY_SECRET_FILE:
+		return true;
+	case KEY_TEXT:
+		return !*(char *const *)field;
+	case KEY_NUMBER:
+	case KEY_DURATION_MS:
+		return !has_default && *(const uint32_t *)field == 0;
+	case KEY_DECIMAL:
+		return !has_default && *(const int32_t *)field == 0;
+	case KEY_SECTION:
+		return is_section_left_out(key->path, record);
+	case KEY_RECORDS:
+	case KEY_STEPS:
+	case KEY_PINS:
+	case KEY_TEXTS:
+	case KEY_BOOLEAN:
+	case KEY_CHOICE:
+	case KEY_SET:
+	case KEY_DURATION_S:
+	case KEY_SIZE:
+		break;
+	}
+	return false;
+}
+
+static void print_key(struct printer *printer, const struct key *key, const void *record,
+		      unsigned indent);
+
+/* The steps that there are, in the order of the table, in which they are taken. */
+static void print_steps(struct printer *printer, const struct key *list,
+			const void *record, unsigned indent)
+{
+	size_t num_keys;
+	const struct key *keys = key_all(&num_keys);
+	char parent[KEY_MAX_PATH];
+	bool is_empty = true;
+
+	snprintf(parent, sizeof(parent), "%s[]", list->path);
+	for (size_t i = 0; i < num_keys; i++) {
+		if (!key_is_in(&keys[i], parent) || is_left_out(&keys[i], record))
+			continue;
+		if (is_empty)
+			fputc('\n', printer->out);
+		is_empty = false;
+		print_dash(printer, indent);
+		print_key(printer, &keys[i], record, indent + 2);
+	}
+	if (is_empty)
+		fputs(" []\n", printer->out);
+}
+
+static void print_key(struct printer *printer, const struct key *key, const void *record,
+		      unsigned indent)
+{
+	indent_by(printer, indent);
+	fprintf(printer->out, "%s:", key_name(key));
+	switch (key->type) {
+	case KEY_SECTION:
+		fputc('\n', printer->out);
+		print_section(printer, key->path, record, indent + 2);
+		break;
+	case KEY_STEPS:
+		print_steps(printer, key, record, indent + 2);
+		break;
+	case KEY_RECORDS:
+	case KEY_PINS:
+	case KEY_TEXTS:
+		print_list(printer, key, record, indent);
+		break;
+	case KEY_TEXT:
+	case KEY_SECRET_FILE:
+	case KEY_NUMBER:
+	case KEY_DECIMAL:
+	case KEY_BOOLEAN:
+	case KEY_CHOICE:
+	case KEY_SET:
+	case KEY_DURATION_MS:
+	case KEY_DURATION_S:
+	case KEY_SIZE:
+		print_scalar(printer, key, record);
+		break;
+	}
 }
 
 static void print_section(struct printer *printer, const char *parent, const void *record,
@@ -221,29 +348,7 @@ static void print_section(struct printer *printer, const char *parent, const voi
 
 		if (!key_is_in(key, parent) || is_left_out(key, record))
 			continue;
-		indent_by(printer, indent);
-		fprintf(printer->out, "%s:", key_name(key));
-		switch (key->type) {
-		case KEY_SECTION:
-			fputc('\n', printer->out);
-			print_section(printer, key->path, record, indent + 2);
-			break;
-		case KEY_RECORDS:
-		case KEY_PINS:
-		case KEY_TEXTS:
-			print_list(printer, key, record, indent);
-			break;
-		case KEY_TEXT:
-		case KEY_SECRET_FILE:
-		case KEY_NUMBER:
-		case KEY_BOOLEAN:
-		case KEY_CHOICE:
-		case KEY_DURATION_MS:
-		case KEY_DURATION_S:
-		case KEY_SIZE:
-			print_scalar(printer, key, record);
-			break;
-		}
+		print_key(printer, key, record, indent);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/address.h"
+#include "config/filter_rules.h"
 #include "config/keys.h"
 #include "config/shape.h"
 #include "config/suggest.h"
@@ -223,15 +224,20 @@ static int resolve_pins(const struct rules *rules, struct config_sensor *sensor)
 	return 0;
 }
 
-/* The place of a sensor's key. Only errors ask, so that it may take its time. */
-static struct config_place place_in_sensor(const struct rules *rules, size_t index,
-					   const char *key)
+static const struct node *sensor_node(const struct rules *rules, size_t index)
 {
 	const struct node *node = rules->sensors->first;
 
 	while (index-- > 0)
 		node = node->next;
-	return place_in(node, key);
+	return node;
+}
+
+/* The place of a sensor's key. Only errors ask, so that it may take its time. */
+static struct config_place place_in_sensor(const struct rules *rules, size_t index,
+					   const char *key)
+{
+	return place_in(sensor_node(rules, index), key);
 }
 
 static void sensor_error(const struct rules *rules, size_t index, const char *key,
@@ -392,6 +398,8 @@ static int check_sensors(const struct rules *rules)
 			return result;
 		check_driver(rules, i);
 		settle_stale_after(rules, i);
+		filter_rules_check(&config->sensors[i], i, sensor_node(rules, i),
+				   rules->drivers, rules->errors);
 		check_id(rules, i);
 		for (size_t key = 0; key < array_length(pin_keys); key++)
 			check_pin(rules, i * array_length(pin_keys) + key);

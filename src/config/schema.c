@@ -182,7 +182,7 @@ static void put_limits(struct writer *writer, const struct key *key)
 	text_init(&text, data, sizeof(data));
 	text_add(&text, "must be ");
 	key_describe_limits(key, &text);
-	if (key->type != KEY_NUMBER)
+	if (key->type != KEY_NUMBER && key->type != KEY_DECIMAL)
 		text_add(&text, ", with its unit");
 	put_text(writer, "patternErrorMessage", data);
 }
@@ -193,12 +193,56 @@ static void put_number(struct writer *writer, const struct key *key)
 	struct text text;
 
 	text_init(&text, data, sizeof(data));
-	pattern_add_range(key->min, key->max, &text);
+	for (uint64_t i = key->min; key->step > 0 && i <= key->max; i += key->step)
+		text_add(&text, "%s%" PRIu64, i > key->min ? "|" : "", i);
+	if (key->step == 0)
+		pattern_add_range(key->min, key->max, &text);
 	put(writer, "type", "[\"integer\", \"string\", \"null\"]");
 	put(writer, "minimum", "%" PRIu64, key->min);
 	put(writer, "maximum", "%" PRIu64, key->max);
+	if (key->step == 2)
+		put(writer, "not", "{\"type\": \"integer\", \"multipleOf\": 2}");
 	put_pattern(writer, data);
 	put_limits(writer, key);
+}
+
+/* Text, for a variable may be in it. */
+static void put_decimal(struct writer *writer, const struct key *key)
+{
+	char data[MAX_TEXT_BYTES];
+	struct text text;
+
+	put(writer, "type", "[\"number\", \"string\", \"null\"]");
+	text_init(&text, data, sizeof(data));
+	if (key->is_signed) {
+		text_add(&text, "-");
+		text_add_decimal(&text, (int32_t)key->max);
+	} else {
+		text_add_decimal(&text, (int32_t)key->min);
+	}
+	put(writer, "minimum", "%s", data);
+	text_init(&text, data, sizeof(data));
+	text_add_decimal(&text, (int32_t)key->max);
+	put(writer, "maximum", "%s", data);
+	put_pattern(writer, "[-+]?[0-9]+(?:\\.[0-9]{1,3})?");
+	put_limits(writer, key);
+}
+
+static void put_set(struct writer *writer, const struct key *key)
+{
+	put(writer, "type", "[\"array\", \"null\"]");
+	put(writer, "uniqueItems", "true");
+	open(writer, "items", '{');
+	open(writer, "anyOf", '[');
+	open(writer, NULL, '{');
+	open(writer, "enum", '[');
+	for (size_t i = 0; key->choices[i]; i++)
+		put_text(writer, NULL, key->choices[i]);
+	close(writer, ']');
+	close(writer, '}');
+	put_reference(writer, "variable");
+	close(writer, ']');
+	close(writer, '}');
 }
 
 static void put_quantity(struct writer *writer, const struct key *key)
@@ -309,6 +353,23 @@ static void put_value(struct schema *schema, const struct key *key)
 		put(writer, "type", "\"object\"");
 		put_section(schema, parent);
 		close(writer, '}');
+		break;
+	case KEY_STEPS:
+		snprintf(parent, sizeof(parent), "%s[]", key->path);
+		put(writer, "type", "[\"array\", \"null\"]");
+		put(writer, "maxItems", "%" PRIu64, key->max);
+		open(writer, "items", '{');
+		put(writer, "type", "\"object\"");
+		put(writer, "minProperties", "1");
+		put(writer, "maxProperties", "1");
+		put_section(schema, parent);
+		close(writer, '}');
+		break;
+	case KEY_SET:
+		put_set(writer, key);
+		break;
+	case KEY_DECIMAL:
+		put_decimal(writer, key);
 		break;
 	case KEY_PINS:
 		put_pins(writer, key);

@@ -141,7 +141,56 @@ static int store_number(const struct key *key, const struct value_text *value,
 
 	if (result < 0)
 		return result;
+	if (key->step > 0 && (number - key->min) % key->step != 0)
+		return refuse(value, complaint, ", but it must be odd");
 	*(uint32_t *)field_of(key, record) = (uint32_t)number;
+	return 0;
+}
+
+/* [-+]DIGITS[.DIGITS] as thousandths. Returns 0, -EINVAL or -ERANGE. */
+static int parse_decimal(const char *text, int64_t *out_milli)
+{
+	bool is_negative = *text == '-';
+	size_t num_whole, num_decimals = 0;
+	int64_t milli = 0;
+
+	text += *text == '-' || *text == '+';
+	num_whole = strspn(text, "0123456789");
+	if (text[num_whole] == '.')
+		num_decimals = strspn(text + num_whole + 1, "0123456789");
+	if (num_whole == 0 ||
+	    text[num_whole + (num_decimals ? 1 + num_decimals : 0)] != '\0')
+		return -EINVAL;
+	if (num_whole > 9 || num_decimals > 3)
+		return -ERANGE;
+	for (size_t i = 0; i < num_whole; i++)
+		milli = milli * 10 + (text[i] - '0');
+	for (size_t i = 0; i < 3; i++)
+		milli = milli * 10 +
+			(i < num_decimals ? text[num_whole + 1 + i] - '0' : 0);
+	*out_milli = is_negative ? -milli : milli;
+	return 0;
+}
+
+static int store_decimal(const struct key *key, const struct value_text *value,
+			 void *record, struct text *complaint)
+{
+	int64_t min = key->is_signed ? -(int64_t)key->max : (int64_t)key->min;
+	char limits_data[64];
+	struct text limits;
+	int64_t milli;
+	int result = parse_decimal(value->text, &milli);
+
+	text_init(&limits, limits_data, sizeof(limits_data));
+	key_describe_limits(key, &limits);
+	if (result == -EINVAL)
+		return refuse(value, complaint, ", but it must be a number, as %s",
+			      key->example);
+	if (result == -ERANGE || milli < min || milli > (int64_t)key->max)
+		return refuse(value, complaint,
+			      ", but it must be %s, with three decimals at most",
+			      limits_data);
+	*(int32_t *)field_of(key, record) = (int32_t)milli;
 	return 0;
 }
 
@@ -263,6 +312,8 @@ int value_store(const struct key *key, const struct value_text *value, void *rec
 		return store_text(key, value, record, complaint);
 	case KEY_NUMBER:
 		return store_number(key, value, record, complaint);
+	case KEY_DECIMAL:
+		return store_decimal(key, value, record, complaint);
 	case KEY_BOOLEAN:
 		return store_boolean(key, value, record, complaint);
 	case KEY_CHOICE:
@@ -274,8 +325,10 @@ int value_store(const struct key *key, const struct value_text *value, void *rec
 		return store_size(key, value, record, complaint);
 	case KEY_SECTION:
 	case KEY_RECORDS:
+	case KEY_STEPS:
 	case KEY_PINS:
 	case KEY_TEXTS:
+	case KEY_SET:
 		break;
 	}
 	return -EINVAL;
@@ -326,9 +379,12 @@ void value_free_fields(const char *parent, void *record)
 			free_list(key, record);
 			break;
 		case KEY_RECORDS: /* the caller knows what else they own */
+		case KEY_STEPS:
 		case KEY_NUMBER:
+		case KEY_DECIMAL:
 		case KEY_BOOLEAN:
 		case KEY_CHOICE:
+		case KEY_SET:
 		case KEY_DURATION_MS:
 		case KEY_DURATION_S:
 		case KEY_SIZE:

@@ -62,3 +62,17 @@ const struct driver *driver_sample(const struct driver *driver)
 {
 	return driver->models ? driver->models[0] : driver;
 }
+
+/* It is what the model makes of a frame that it would send. */
+void driver_measures(const struct driver *driver, struct reading *out)
+{
+	const struct driver *sample = driver_sample(driver);
+	struct reading sent = { 0 };
+	uint8_t bytes[DRIVER_MAX_BYTES];
+
+	*out = (struct reading){ 0 };
+	reading_add(&sent, QUANTITY_TEMPERATURE, 21500, 1);
+	reading_add(&sent, QUANTITY_HUMIDITY, 48000, 1);
+	if (sample->encode(&sent, ENCODING_SIGN_MAGNITUDE, bytes))
+		(void)sample->decode(bytes, out);
+}

@@ -84,6 +84,10 @@ extern const struct driver driver_dht;
 /* By name or alias, driver_dht included; NULL where there is none. */
 const struct driver *driver_find(const char *name);
 
+/* What it measures, and how finely: a reading as it would come, the values in it of no meaning.
+ * Of a driver that leaves the model open, what the first of its models does. */
+void driver_measures(const struct driver *driver, struct reading *out);
+
 /* The driver, or one of the models that it may turn out to be. */
 const struct driver *driver_sample(const struct driver *driver);
 

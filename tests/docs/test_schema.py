@@ -69,7 +69,7 @@ def test_schema_is_one():
 
 
 def test_schema_has_the_keys_of_the_example():
-    entries = set(re.findall(r"^ *(?:- )?#?([a-z_]+):(?: |$)",
+    entries = set(re.findall(r"^ *#?(?:- )?#?([a-z_]+):(?: |$)",
                              (TOP / "conf/pin2mqtt.yaml").read_text(encoding="utf-8"),
                              re.MULTILINE)) - {"attic", "cellar"}
     assert entries == {path.rpartition(".")[2] for path, _ in properties()}
@@ -106,6 +106,12 @@ def test_configurations_of_readme_and_manual_fit():
     BROKER + "store: {max_age: 07d, max_size: '64 MiB'}\n",
     SENSOR + ", edges: both, decode: strict, bias: pull_up, retries: 20, interval: 1h}]\n",
     SENSOR + ", stale_after: 1h30m}, {id: b, driver: am2302, pin: sim/1}]\n",
+    SENSOR + ", filters: [median: 3, offset: {temperature: -0.4}], derive: []}]\n",
+    SENSOR + ", filters: [offset: {humidity: +1.25}, median: '5', delta: {humidity: 0.5}, "
+    "heartbeat: 1h30m], derive: [absolute_humidity, dew_point]}]\n",
+    SENSOR + ", filters: [{median: 31}, {delta: {temperature: 100}}, {heartbeat: 1s}]}]\n",
+    SENSOR + ", filters: ['offset': {temperature: '${NONE:--0.4}'}], derive: ['${N:-dew_point}']}]\n",
+    SENSOR + ", filters: , derive: }]\n",
     SENSOR + "}, {id: c, driver: auto, pin: 'replay:x.csv'}, {id: d, driver: dht, pin: sim/2}]\n",
 ])
 def test_both_take(tmp_path, text):
@@ -167,6 +173,25 @@ def test_both_take_secrets(tmp_path):
     SENSOR + ", edges: rising}]\n",
     SENSOR + ", intervall: 30s}]\n",
     SENSOR + ", name: ''}]\n",
+    SENSOR + ", filters: {median: 3}}]\n",
+    SENSOR + ", filters: [median]}]\n",
+    SENSOR + ", filters: [{}]}]\n",
+    SENSOR + ", filters: [{median: 3, offset: {humidity: 1}}]}]\n",
+    SENSOR + ", filters: [mean: 3]}]\n",
+    SENSOR + ", filters: [median: 4]}]\n",
+    SENSOR + ", filters: [median: '4']}]\n",
+    SENSOR + ", filters: [median: 33]}]\n",
+    SENSOR + ", filters: [offset: 1]}]\n",
+    SENSOR + ", filters: [offset: {pressure: 1}]}]\n",
+    SENSOR + ", filters: [offset: {humidity: 101}]}]\n",
+    SENSOR + ", filters: [offset: {humidity: high}]}]\n",
+    SENSOR + ", filters: [delta: {humidity: 0}]}]\n",
+    SENSOR + ", filters: [delta: {humidity: -1}]}]\n",
+    SENSOR + ", filters: [delta: {humidity: 1}, heartbeat: 5]}]\n",
+    SENSOR + ", filters: [median: 1, median: 1, median: 1, median: 1, median: 1]}]\n",
+    SENSOR + ", derive: dew_point}]\n",
+    SENSOR + ", derive: [frost_point]}]\n",
+    SENSOR + ", derive: [dew_point, dew_point]}]\n",
     SENSOR + ", name: " + "x" * 129 + "}]\n",
 ])
 def test_both_refuse(tmp_path, text):
@@ -201,7 +226,9 @@ def fits_elsewhere(told):
 def test_limits_with_units_are_those_of_check(tmp_path):
     tried = 0
     for path, value in amounts():
-        if path.startswith("sensors[]."):
+        if path.startswith("sensors[].filters[]."):
+            text = f"{SENSOR}, filters: [delta: {{humidity: 1}}, {path[20:]}: {value}]}}]\n"
+        elif path.startswith("sensors[]."):
             text = f"{SENSOR}, {path[10:]}: {value}}}]\n"
         else:
             section, name = path.split(".")

@@ -5,6 +5,8 @@ import os
 import pathlib
 import subprocess
 
+import yaml
+
 TOP = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = os.environ.get("PIN2MQTT", str(TOP / "build/dev/src/app/pin2mqtt"))
 
@@ -20,6 +22,47 @@ sensors:
 - {id: porch, driver: dht22, pin: GPIO4, intervall: 5s}
 - {id: shed, driver: dht22, pin: GPIO5, interval: 1s}
 - {id: barn, driver: dth22, pin: GPIO6}
+"""
+# Every section with all that a gateway usually has, as it was agreed on: no word of it may become
+# wrong.
+AGREED = """\
+gateway:
+  id: greenhouse                    # [a-z0-9_-]; default: the host name, made to fit
+  name: Greenhouse
+mqtt:
+  servers: [mqtts://broker.lan:8883, mqtts://standby.lan:8883]   # mqtt, mqtts, ws, wss; tried in order
+  version: auto                     # auto (5, then 3.1.1), 5, 3.1.1
+  username: greenhouse
+  password_file: /run/secrets/mqtt
+  tls: {ca_file: , certificate_file: , key_file: , verify: true}
+  topic: pin2mqtt
+  qos: 1
+  retain: auto                      # newest states are retained where they can expire (MQTT 5)
+  keepalive: 20s
+homeassistant: {enabled: true, prefix: homeassistant, status_topic: homeassistant/status}
+store:
+  path: /var/lib/pin2mqtt/state.db
+  durability: outage                # always | outage | none
+  max_size: 64MiB
+  max_age: 7d
+  flush_interval: 5s
+http: {listen: 127.0.0.1:9478}      # /metrics /healthz /readyz and the status page; absent: off
+pins:                               # names for lines that the kernel does not name
+  attic: gpiochip2/17
+  porch: pinctrl-rp1/23             # by chip label: survives renumbering
+sensors:
+  - id: porch
+    name: Porch
+    driver: dht22
+    pin: GPIO4                      # a name from pins:, a kernel line name, or CHIP/OFFSET (chip name, label or path)
+    interval: 30s
+    power_pin: GPIO22               # optional: power-cycle a sensor that hangs
+    trigger_pin: GPIO27             # optional: a second line on the same bus gives the start pulse
+    edges: falling                  # falling | both
+    decode: repair                  # repair | strict
+    stale_after: 90s
+    filters: [median: 3, offset: {temperature: -0.4}, delta: {temperature: 0.1, humidity: 0.5}, heartbeat: 5m]
+    derive: [dew_point, absolute_humidity]
 """
 
 
@@ -40,6 +83,25 @@ def test_good_file_is_said_on_stdout(tmp_path):
     told = check("-c", file)
     assert (told.returncode, told.stderr) == (0, "")
     assert told.stdout == f"{file}: ok, 1 sensor, 1 server\n"
+
+
+def test_what_was_agreed_on_is_right_and_means_what_it_says(tmp_path):
+    password = tmp_path / "mqtt"
+    password.write_text("hunter2\n", encoding="utf-8")
+    password.chmod(0o600)
+    file = write(tmp_path, AGREED.replace("/run/secrets/mqtt", str(password)))
+    told = check("-c", file)
+    assert (told.returncode, told.stderr) == (0, "")
+    assert told.stdout == f"{file}: ok, 1 sensor, 2 servers\n"
+    printed = check("-c", file, "--print")
+    assert printed.returncode == 0
+    meant, is_so = yaml.safe_load(AGREED), yaml.safe_load(printed.stdout)
+    for section in ("gateway", "homeassistant", "store", "pins"):
+        assert is_so[section] == meant[section]
+    assert is_so["http"] == meant["http"] | {"hosts": []}
+    assert is_so["mqtt"]["servers"] == meant["mqtt"]["servers"]
+    sensor = meant["sensors"][0]
+    assert {name: is_so["sensors"][0][name] for name in sensor} == sensor
 
 
 def test_all_errors_are_told_on_stderr_with_their_places(tmp_path):

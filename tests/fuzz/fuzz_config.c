@@ -20,7 +20,13 @@ static const char *driver_name(size_t n)
 	return n == 0 ? "dht22" : NULL;
 }
 
-static const struct config_driver_facts drivers = { find_driver, driver_name };
+static bool measures(const char *name, enum quantity quantity, unsigned *digits_out)
+{
+	*digits_out = (unsigned)*name % 4;
+	return quantity == QUANTITY_TEMPERATURE || quantity == QUANTITY_HUMIDITY;
+}
+
+static const struct config_driver_facts drivers = { find_driver, driver_name, measures };
 
 /* The path is of a folder that is not there: neither secrets.yaml nor a relative file is. */
 static struct config *parse(const char *data, size_t num_bytes)

@@ -8,10 +8,14 @@
 
 static const char *const names[] = { "dht11", "dht22" };
 
+/* One more, which measures no humidity; it is in no list. */
+static const char thermometer[] = "thermometer";
+
 static bool find_driver(const char *name, uint32_t *min_interval_ms_out)
 {
 	*min_interval_ms_out = strcmp(name, "dht11") == 0 ? 1000 : 2000;
-	return strcmp(name, names[0]) == 0 || strcmp(name, names[1]) == 0;
+	return strcmp(name, names[0]) == 0 || strcmp(name, names[1]) == 0 ||
+	       strcmp(name, thermometer) == 0;
 }
 
 static const char *driver_name(size_t n)
@@ -19,7 +23,14 @@ static const char *driver_name(size_t n)
 	return n < array_length(names) ? names[n] : NULL;
 }
 
-const struct config_driver_facts test_drivers = { find_driver, driver_name };
+static bool measures(const char *name, enum quantity quantity, unsigned *digits_out)
+{
+	*digits_out = strcmp(name, "dht11") == 0 ? 0 : 1;
+	return quantity == QUANTITY_TEMPERATURE ||
+	       (quantity == QUANTITY_HUMIDITY && strcmp(name, thermometer) != 0);
+}
+
+const struct config_driver_facts test_drivers = { find_driver, driver_name, measures };
 
 int fixture_parse(struct fixture *fixture, const char *path, const char *yaml)
 {

@@ -36,6 +36,24 @@ static void the_same_said_otherwise_is_no_change(void **state)
 				 "    driver: dht22\n    pin: a/1\n"));
 }
 
+static void filters_are_compared_by_what_they_do(void **state)
+{
+#define SENSOR "}\nsensors: [{id: s, driver: dht22, pin: a/1, "
+
+	(void)state;
+	assert_null(compare(HEAD SENSOR "filters: [median: 3, offset: {humidity: 1}]}]\n",
+			    HEAD SENSOR
+			    "filters: [offset: {humidity: 1.0}, median: 3]}]\n"));
+	assert_string_equal(compare(HEAD SENSOR "filters: [median: 3]}]\n",
+				    HEAD SENSOR "filters: [median: 5]}]\n"),
+			    "s (filters)");
+	assert_string_equal(compare(HEAD SENSOR "filters: [delta: {humidity: 1}], "
+						"derive: [dew_point]}]\n",
+				    HEAD SENSOR "filters: [delta: {temperature: 1}]}]\n"),
+			    "s (filters, derive)");
+#undef SENSOR
+}
+
 static void keys_are_named_and_secrets_not_shown(void **state)
 {
 	(void)state;
@@ -82,6 +100,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_said_otherwise_is_no_change),
+		cmocka_unit_test(filters_are_compared_by_what_they_do),
 		cmocka_unit_test(keys_are_named_and_secrets_not_shown),
 		cmocka_unit_test(sensors_are_told_apart_by_their_id),
 		cmocka_unit_test(a_name_that_moved_to_another_pin_moves_its_sensor),

@@ -119,6 +119,12 @@ static void a_key_is_described_in_a_line(void **state)
 		{ "store.max_age", "duration, default 7d; 1m to 3650d" },
 		{ "store.max_size", "size, default 64MiB; 16KiB to 1GiB" },
 		{ "sensors[].name", "text, default: the id; 1 to 128 bytes" },
+		{ "sensors[].filters", "list of steps; at most 4" },
+		{ "sensors[].filters[].median", "number; 1 to 31, odd" },
+		{ "sensors[].filters[].offset.humidity", "decimal number; -100 to 100" },
+		{ "sensors[].filters[].delta.humidity", "decimal number; 0.001 to 100" },
+		{ "sensors[].derive", "list of words; any of dew_point or "
+				      "absolute_humidity" },
 	};
 
 	(void)state;
@@ -132,6 +138,84 @@ static void a_key_is_described_in_a_line(void **state)
 	}
 }
 
+static void what_can_be_derived_is_named_as_its_quantity(void **state)
+{
+	const struct key *key = key_find("sensors[].derive");
+
+	(void)state;
+	for (int i = QUANTITY_DEW_POINT; i < NUM_QUANTITIES; i++)
+		assert_string_equal(key->choices[i - QUANTITY_DEW_POINT],
+				    quantity_row((enum quantity)i)->name);
+	assert_null(key->choices[NUM_QUANTITIES - QUANTITY_DEW_POINT]);
+}
+
+static void what_is_measured_has_an_offset_and_a_delta(void **state)
+{
+	(void)state;
+	for (int i = 0; i < QUANTITY_DEW_POINT; i++) {
+		const char *name = quantity_row((enum quantity)i)->name;
+		const struct key *offset =
+			key_find_in("sensors[].filters[].offset", name);
+		const struct key *delta = key_find_in("sensors[].filters[].delta", name);
+
+		assert_int_equal(offset->offset,
+				 offsetof(struct config_sensor, filters.offset_milli) +
+					 (size_t)i * sizeof(int32_t));
+		assert_int_equal(delta->offset,
+				 offsetof(struct config_sensor, filters.delta_milli) +
+					 (size_t)i * sizeof(int32_t));
+	}
+}
+
+static void a_decimal_number_is_taken_to_thousandths(void **state)
+{
+	static const struct {
+		const char *text;
+		int result;
+		int32_t milli;
+	} rows[] = {
+		{ "-0.4", 0, -400 },
+		{ "+1.25", 0, 1250 },
+		{ "0", 0, 0 },
+		{ "100", 0, 100000 },
+		{ "-100.000", 0, -100000 },
+		{ "00.5", 0, 500 },
+		{ "100.001", -EINVAL, 0 },
+		{ "0.0001", -EINVAL, 0 },
+		{ "9999999999", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ "-", -EINVAL, 0 },
+		{ ".5", -EINVAL, 0 },
+		{ "1.", -EINVAL, 0 },
+		{ "1e1", -EINVAL, 0 },
+		{ "1,5", -EINVAL, 0 },
+		{ "--1", -EINVAL, 0 },
+		{ "0x1", -EINVAL, 0 },
+		{ ".nan", -EINVAL, 0 },
+		{ "-.inf", -EINVAL, 0 },
+		{ "1 ", -EINVAL, 0 },
+	};
+	const struct key key = { .path = "x",
+				 .type = KEY_DECIMAL,
+				 .max = 100000,
+				 .is_signed = true,
+				 .example = "-0.4" };
+
+	(void)state;
+	for (size_t i = 0; i < array_length(rows); i++) {
+		struct value_text value = { .text = rows[i].text, .is_plain = true };
+		char data[VALUE_MAX_COMPLAINT];
+		struct text complaint;
+		int32_t milli = 0;
+
+		text_init(&complaint, data, sizeof(data));
+		assert_int_equal(value_store(&key, &value, &milli, &complaint),
+				 rows[i].result);
+		assert_int_equal(milli, rows[i].milli);
+		assert_true((complaint.length > 0) == (rows[i].result != 0));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -140,6 +224,9 @@ int main(void)
 		cmocka_unit_test(keys_have_a_section_a_help_and_one_row),
 		cmocka_unit_test(names_are_found_in_their_section_only),
 		cmocka_unit_test(a_key_is_described_in_a_line),
+		cmocka_unit_test(what_can_be_derived_is_named_as_its_quantity),
+		cmocka_unit_test(what_is_measured_has_an_offset_and_a_delta),
+		cmocka_unit_test(a_decimal_number_is_taken_to_thousandths),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

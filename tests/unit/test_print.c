@@ -66,9 +66,48 @@ static void all_defaults_are_printed(void **state)
 				     "    double_read: false\n"
 				     "    edges: falling\n"
 				     "    decode: repair\n"
-				     "    bias: as_is\n");
+				     "    bias: as_is\n"
+				     "    filters: []\n"
+				     "    derive: []\n");
 	free(printed);
 	fixture_finish(&f);
+}
+
+static void filters_are_printed_in_the_order_in_which_they_work(void **state)
+{
+	static const char wanted[] = "    filters:\n"
+				     "      - median: 5\n"
+				     "      - offset:\n"
+				     "          temperature: -0.4\n"
+				     "          humidity: 1.25\n"
+				     "      - delta:\n"
+				     "          humidity: 0.5\n"
+				     "      - heartbeat: 5m\n"
+				     "    derive: [dew_point, absolute_humidity]\n";
+	struct fixture f, again;
+
+	(void)state;
+	assert_int_equal(
+		fixture_parse(&f, "p.yaml",
+			      "mqtt: {servers: [mqtt://a]}\n"
+			      "sensors:\n"
+			      "  - {id: s, driver: dht22, pin: a/1, filters: "
+			      "[offset: {humidity: +1.25, temperature: -0.40}, "
+			      "median: 5, delta: {humidity: 0.5}, heartbeat: 300s],\n"
+			      "     derive: [absolute_humidity, dew_point]}\n"),
+		0);
+
+	char *printed = fixture_print(&f);
+
+	assert_non_null(strstr(printed, wanted));
+	assert_int_equal(fixture_parse(&again, "p.yaml", printed), 0);
+	assert_memory_equal(&again.config->sensors[0].filters,
+			    &f.config->sensors[0].filters,
+			    sizeof(f.config->sensors[0].filters));
+	assert_int_equal(again.config->sensors[0].derived, 3);
+	free(printed);
+	fixture_finish(&f);
+	fixture_finish(&again);
 }
 
 /* A name for people that is hard to write. */
@@ -137,6 +176,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_defaults_are_printed),
+		cmocka_unit_test(filters_are_printed_in_the_order_in_which_they_work),
 		cmocka_unit_test(what_is_printed_loads_again),
 		cmocka_unit_test(what_stands_for_a_secret_loads_in_its_place),
 	};
