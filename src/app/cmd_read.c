@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/filtering.h"
 #include "app/inquiry.h"
 #include "app/report.h"
 #include "base/clock.h"
@@ -85,6 +86,8 @@ static int ask(struct inquiry *inquiry, const struct wish *wish)
 				inquiry->decoder.model->name);
 		if (inquiry->advice.is_taken) {
 			print_signal(pin, verdict, &inquiry->decoder.quality);
+			if (inquiry->target.config)
+				filtering_take_single(inquiry->target.config, &reading);
 			print_reading(&reading, &inquiry->decoder.quality, wish->is_json);
 			return EXIT_DONE;
 		}

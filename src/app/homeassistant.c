@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/version.h"
+#include "decode/derive.h"
 #include "decode/driver.h"
 
 enum { MACHINE_ID_LENGTH = 32 };
@@ -26,24 +27,20 @@ static void read_machine_id(char out[MACHINE_ID_LENGTH + 1])
 		out[0] = '\0';
 }
 
-/* What a model measures, and how finely, is what it makes of a frame that it would send. */
 static void describe_sensor(const struct config_sensor *config,
 			    struct discovery_sensor *out)
 {
 	const struct driver *driver = driver_find(config->driver);
-	const struct driver *sample = driver_sample(driver);
-	struct reading sent = { 0 }, received = { 0 };
-	uint8_t bytes[DRIVER_MAX_BYTES];
+	struct reading sample;
 
-	*out = (struct discovery_sensor){ .driver = driver->name,
-					  .model = driver->title };
-	reading_add(&sent, QUANTITY_TEMPERATURE, 21500, 1);
-	reading_add(&sent, QUANTITY_HUMIDITY, 48000, 1);
-	if (!sample->encode(&sent, ENCODING_SIGN_MAGNITUDE, bytes) ||
-	    sample->decode(bytes, &received) != VERDICT_CLEAN)
-		return;
-	memcpy(out->values, received.values, sizeof(out->values));
-	out->num_values = received.num_values;
+	driver_measures(driver, &sample);
+	derive_add(&sample, config->derived);
+	*out = (struct discovery_sensor){
+		.driver = driver->name,
+		.model = driver->title,
+		.num_values = sample.num_values,
+	};
+	memcpy(out->values, sample.values, sizeof(out->values));
 }
 
 int homeassistant_new(const struct config *config, struct discovery **out)

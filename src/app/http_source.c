@@ -47,6 +47,9 @@ static void fill_sensor(struct publisher *publisher, size_t index,
 		out->verdicts[i] = load(&tally->verdicts[i]);
 	out->retries = load(&tally->retries);
 	out->discarded = load(&tally->discarded);
+	out->holds_back = sensor->filter_rules.has_delta;
+	out->posted = load(&tally->posted);
+	out->held_back = load(&tally->held_back);
 	out->long_pulses = load(&tally->long_pulses);
 	out->power_cycles = load(&tally->power_cycles);
 	out->edges_merged = load(&tally->edges_merged);

@@ -26,6 +26,7 @@ void inquiry_describe(const struct config_sensor *sensor, struct inquiry_target 
 							    : LINE_BIAS_AS_IS,
 		.is_strict = sensor->decode == CONFIG_DECODE_STRICT,
 		.is_double_read = sensor->is_double_read,
+		.config = sensor,
 	};
 }
 

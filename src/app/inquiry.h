@@ -31,6 +31,8 @@ struct inquiry_target {
 	enum line_bias bias;
 	bool is_strict; /* no repair of damaged frames */
 	bool is_double_read; /* the second good answer counts */
+	const struct config_sensor
+		*config; /* borrowed; NULL: it is in no configuration */
 };
 
 /* The edges of a frame with its marks. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/filtering.h"
 #include "app/homeassistant.h"
 #include "app/http_source.h"
 #include "app/pipeline_inside.h"
@@ -168,7 +169,10 @@ static int allocate(struct pipeline *pipeline)
 		return -ENOMEM;
 	for (size_t i = 0; i < num_sensors; i++) {
 		pipeline->wires[i].simulation = calloc(1, sizeof(struct simulation));
-		if (!pipeline->wires[i].simulation)
+		if (!pipeline->wires[i].simulation ||
+		    filtering_new(&pipeline->config->sensors[i],
+				  &pipeline->sensors[i].filter_rules,
+				  &pipeline->sensors[i].filter) < 0)
 			return -ENOMEM;
 	}
 	return 0;
@@ -460,8 +464,10 @@ void pipeline_free_wiring(struct pipeline *pipeline)
 	}
 	for (size_t i = 0; pipeline->wires && i < pipeline->config->num_sensors; i++)
 		free(pipeline->wires[i].simulation);
-	for (size_t i = 0; pipeline->sensors && i < pipeline->config->num_sensors; i++)
+	for (size_t i = 0; pipeline->sensors && i < pipeline->config->num_sensors; i++) {
 		free(pipeline->sensors[i].history.edges);
+		free(pipeline->sensors[i].filter);
+	}
 	homeassistant_free(pipeline->discovery);
 	free(pipeline->chips);
 	free(pipeline->sources);

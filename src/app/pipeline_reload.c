@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/filtering.h"
 #include "app/pipeline_inside.h"
 #include "base/clock.h"
 #include "config/compare.h"
@@ -101,6 +102,17 @@ static void swap_histories(struct history *a, struct history *b)
 	*b = kept;
 }
 
+/* What was measured stays; with other filters the next reading is posted at once. */
+static void pass_on_filter(const struct publisher_sensor *known, bool has_changed,
+			   struct publisher_sensor *sensor)
+{
+	if (!known->filter || !sensor->filter)
+		return;
+	*sensor->filter = *known->filter;
+	if (has_changed)
+		filter_forget_posted(sensor->filter);
+}
+
 /* What is known of a sensor goes with its id; what is known of its signal, with its wire. */
 static void pass_on_knowledge(const struct pipeline *before, struct pipeline *after)
 {
@@ -129,6 +141,7 @@ static void pass_on_knowledge(const struct pipeline *before, struct pipeline *af
 		sensor->num_refused = known->num_refused;
 		sensor->care = known->care;
 		sensor->feed = before->sensors[known->feed_leader].feed;
+		pass_on_filter(known, filtering_has_changed(old_config, config), sensor);
 		swap_histories(&known->history, &sensor->history);
 		sensor->view = known->view;
 		if (old_config->decode == config->decode)

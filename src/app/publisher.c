@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/filtering.h"
 #include "app/pin.h"
 #include "app/report.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "decode/derive.h"
 #include "gpio/recording.h"
 
 /* kthreadd must get the CPU before us: each listen waits for a thread of its making. */
@@ -71,6 +73,68 @@ static bool is_clock_synced(struct publisher *publisher, uint64_t now_ns)
 	return publisher->is_clock_synced;
 }
 
+static void count(_Atomic uint32_t *counter, bool is_one_more)
+{
+	if (is_one_more)
+		atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+}
+
+/* Makes of what was measured what is to be known of it, and posts that unless it is held back. */
+static void refine(struct publisher *publisher, struct reading *reading)
+{
+	struct publisher_sensor *sensor = &publisher->sensors[reading->sensor];
+	const struct config_sensor *config = &publisher->config->sensors[reading->sensor];
+	bool is_wanted = sensor->reading_wait != NULL;
+	bool is_posted =
+		!sensor->filter ||
+		filter_take(sensor->filter, &sensor->filter_rules, reading, is_wanted);
+
+	if (config->derived)
+		derive_add(reading, config->derived);
+	if (is_posted)
+		store_put(publisher->store, reading);
+	else
+		/* It has no number of its own. */
+		reading->seq = sensor->view.newest.seq;
+	count(&sensor->tally.posted, sensor->filter && is_posted);
+	count(&sensor->tally.held_back, !is_posted);
+}
+
+/* Posts what is held back before what was posted last expires. Returns when that will be. */
+static uint64_t release_held(struct publisher *publisher, uint16_t index, uint64_t now_ns)
+{
+	struct publisher_sensor *sensor = &publisher->sensors[index];
+	struct reading reading;
+	uint64_t release_ns;
+
+	if (!sensor->filter)
+		return WAKE_FOREVER;
+	release_ns = filter_release_ns(sensor->filter, &sensor->filter_rules);
+	if (now_ns < release_ns)
+		return release_ns;
+	filter_release(sensor->filter, &reading);
+	reading.sensor = index;
+	derive_add(&reading, publisher->config->sensors[index].derived);
+	store_put(publisher->store, &reading);
+	count(&sensor->tally.posted, true);
+	pthread_mutex_lock(&publisher->view_lock);
+	sensor->view.newest.seq = reading.seq;
+	pthread_mutex_unlock(&publisher->view_lock);
+	tell_watcher(publisher, index);
+	return WAKE_FOREVER;
+}
+
+/* Tells who asked for a reading what the sensor said just now. */
+static void answer(struct publisher *publisher, const struct reading *measured,
+		   uint64_t seq)
+{
+	struct reading reading = *measured;
+
+	filtering_take_single(&publisher->config->sensors[measured->sensor], &reading);
+	reading.seq = seq;
+	requests_on_reading(publisher, &reading);
+}
+
 static void accept(struct publisher *publisher, struct reading *reading)
 {
 	struct publisher_sensor *sensor = &publisher->sensors[reading->sensor];
@@ -81,7 +145,10 @@ static void accept(struct publisher *publisher, struct reading *reading)
 	reading->wall_ms = clock_wall_ms() - (int64_t)age_ms;
 	if (!is_clock_synced(publisher, now_ns))
 		reading->flags |= READING_CLOCK_UNSYNCED;
-	store_put(publisher->store, reading);
+
+	const struct reading measured = *reading;
+
+	refine(publisher, reading);
 	pthread_mutex_lock(&publisher->view_lock);
 	sensor->view.newest = *reading;
 	pthread_mutex_unlock(&publisher->view_lock);
@@ -92,7 +159,8 @@ static void accept(struct publisher *publisher, struct reading *reading)
 	sensor->num_refused = 0;
 	care_feed_reset(&publisher->sensors[sensor->feed_leader].feed);
 	set_available(publisher, reading->sensor, true);
-	requests_on_reading(publisher, reading);
+	if (sensor->reading_wait)
+		answer(publisher, &measured, reading->seq);
 }
 
 /* Says what is wrong, once until it reads again. */
@@ -127,12 +195,6 @@ static void report_model(const struct publisher *publisher, uint16_t index,
 		log_info("%s: model found out model=%s good_frames=%u",
 			 sensor_id(publisher, index), decoder->model->name,
 			 DECODER_DECIDE_FRAMES);
-}
-
-static void count(_Atomic uint32_t *counter, bool is_one_more)
-{
-	if (is_one_more)
-		atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
 /* Cuts the power of a sensor that is hung, where all on its pin agree. Sensors whose line
@@ -191,6 +253,8 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 	enum verdict verdict = decoder_take(&sensor->decoder, frame, &reading, &evidence);
 
 	report_model(publisher, frame->sensor, model);
+	if (sensor->filter && model != sensor->decoder.model)
+		*sensor->filter = (struct filter){ 0 };
 	remember(publisher, frame, verdict);
 
 	struct care_advice care =
@@ -271,7 +335,8 @@ static void take_fault(struct publisher *publisher, uint16_t index)
 	tell_watcher(publisher, index);
 }
 
-/* Marks what has become stale. Returns when the next sensor will. */
+/* Marks what has become stale, and keeps what is posted from expiring. Returns when there is
+ * more of it. */
 static uint64_t check_stale(struct publisher *publisher, uint64_t now_ns)
 {
 	uint64_t next_ns = WAKE_FOREVER;
@@ -286,9 +351,15 @@ static uint64_t check_stale(struct publisher *publisher, uint64_t now_ns)
 				    sensor_id(publisher, (uint16_t)i),
 				    publisher->config->sensors[i].stale_after_ms / 1000);
 			set_available(publisher, (uint16_t)i, false);
-		} else if (sensor->stale_ns < next_ns) {
-			next_ns = sensor->stale_ns;
+			continue;
 		}
+
+		uint64_t release_ns = release_held(publisher, (uint16_t)i, now_ns);
+
+		if (sensor->stale_ns < next_ns)
+			next_ns = sensor->stale_ns;
+		if (release_ns < next_ns)
+			next_ns = release_ns;
 	}
 	return next_ns;
 }

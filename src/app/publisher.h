@@ -24,6 +24,7 @@
 #include "capture/care.h"
 #include "config/config.h"
 #include "decode/decoder.h"
+#include "decode/filter.h"
 #include "decode/framer.h"
 #include "decode/history.h"
 #include "model/tally.h"
@@ -53,6 +54,8 @@ struct publisher_sensor {
 	struct decoder decoder;
 	struct publisher_source *source;
 	size_t capture_index; /* its place in the source's capture */
+	struct filter *filter; /* owned by the pipeline; NULL: nothing is filtered */
+	struct filter_rules filter_rules;
 	struct care care;
 	struct care_rules care_rules;
 	uint16_t feed_leader; /* the first sensor on its power pin, or itself */

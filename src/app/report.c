@@ -142,6 +142,8 @@ static void add_tally(struct text *out, const struct publisher_sensor *sensor)
 		comma = ",";
 	}
 	text_add(out, "}");
+	if (sensor->filter_rules.has_delta)
+		text_add(out, ",\"held_back\":%u", load(&sensor->tally.held_back));
 	add_findings(out, &sensor->decoder);
 	text_add(out, ",");
 	report_signal(out, &sensor->decoder.quality, QUALITY_MIN_FRAMES);

@@ -27,6 +27,8 @@ struct family {
 	/* Writes those of one sensor; NULL: they have none. */
 	void (*of_sensor)(const struct exposition *, const struct family *,
 			  const struct snapshot_sensor *);
+	enum quantity quantity; /* write_quantity(): which one, */
+	int decimals; /* and of its thousandths in the metric's unit */
 };
 
 static const char *suffix_of(enum kind kind)
@@ -94,10 +96,12 @@ static void add_decimal(const struct exposition *exposition, const struct family
 }
 
 static void add_result(const struct exposition *exposition, const struct family *family,
-		       const char *result, uint32_t number)
+		       const struct snapshot_sensor *sensor, const char *result,
+		       uint32_t number)
 {
-	begin_sample(exposition, family, NULL);
-	add_label(exposition->out, "{", "result", result);
+	bool has_labels = begin_sample(exposition, family, sensor);
+
+	add_label(exposition->out, has_labels ? "," : "{", "result", result);
 	text_add(exposition->out, "} %" PRIu32 "\n", number);
 }
 
@@ -174,18 +178,19 @@ SENSOR(write_power_cycles, power_cycles)
 static void write_connects(const struct exposition *exposition,
 			   const struct family *family)
 {
-	add_result(exposition, family, "success",
+	add_result(exposition, family, NULL, "success",
 		   exposition->snapshot->mqtt.num_connects);
-	add_result(exposition, family, "failure",
+	add_result(exposition, family, NULL, "failure",
 		   exposition->snapshot->mqtt.num_failures);
 }
 
 static void write_publishes(const struct exposition *exposition,
 			    const struct family *family)
 {
-	add_result(exposition, family, "acknowledged",
+	add_result(exposition, family, NULL, "acknowledged",
 		   exposition->snapshot->mqtt.num_acknowledged);
-	add_result(exposition, family, "refused", exposition->snapshot->mqtt.num_refused);
+	add_result(exposition, family, NULL, "refused",
+		   exposition->snapshot->mqtt.num_refused);
 }
 
 static void write_puback(const struct exposition *exposition, const struct family *family)
@@ -205,9 +210,9 @@ static void write_http(const struct exposition *exposition, const struct family 
 {
 	const struct snapshot *snapshot = exposition->snapshot;
 
-	add_result(exposition, family, "answered",
+	add_result(exposition, family, NULL, "answered",
 		   snapshot->http_answers - snapshot->http_refusals);
-	add_result(exposition, family, "refused", snapshot->http_refusals);
+	add_result(exposition, family, NULL, "refused", snapshot->http_refusals);
 }
 
 /* What the system does not say is left out. */
@@ -252,33 +257,14 @@ static void write_sensor(const struct exposition *exposition, const struct famil
 	text_add(exposition->out, "} 1\n");
 }
 
-/* decimals: of its thousandths in the metric's unit */
 static void write_quantity(const struct exposition *exposition,
-			   const struct family *family,
-			   const struct snapshot_sensor *sensor, enum quantity quantity,
-			   int decimals)
-{
-	for (unsigned i = 0; sensor->is_up && i < sensor->reading.num_values; i++) {
-		const struct value *value = &sensor->reading.values[i];
-
-		if (value->quantity == (uint8_t)quantity)
-			add_decimal(exposition, family, sensor, value->milli, decimals);
-	}
-}
-
-static void write_temperature(const struct exposition *exposition,
-			      const struct family *family,
-			      const struct snapshot_sensor *sensor)
-{
-	write_quantity(exposition, family, sensor, QUANTITY_TEMPERATURE, 3);
-}
-
-/* Percent becomes a ratio. */
-static void write_humidity(const struct exposition *exposition,
 			   const struct family *family,
 			   const struct snapshot_sensor *sensor)
 {
-	write_quantity(exposition, family, sensor, QUANTITY_HUMIDITY, 5);
+	const struct value *value = reading_find(&sensor->reading, family->quantity);
+
+	if (sensor->is_up && value)
+		add_decimal(exposition, family, sensor, value->milli, family->decimals);
 }
 
 static void write_success(const struct exposition *exposition,
@@ -315,6 +301,16 @@ static void write_reads(const struct exposition *exposition, const struct family
 		add_label(exposition->out, ",", "reason", verdict_name(verdict));
 		text_add(exposition->out, "} %" PRIu32 "\n", sensor->verdicts[i]);
 	}
+}
+
+static void write_readings(const struct exposition *exposition,
+			   const struct family *family,
+			   const struct snapshot_sensor *sensor)
+{
+	if (!sensor->holds_back)
+		return;
+	add_result(exposition, family, sensor, "posted", sensor->posted);
+	add_result(exposition, family, sensor, "held_back", sensor->held_back);
 }
 
 static void write_read(const struct exposition *exposition, const struct family *family,
@@ -390,10 +386,20 @@ static const struct family families[] = {
 	{ "pin2mqtt_sensor_line_faulty", KIND_GAUGE, NULL,
 	  "Whether a sensor's line cannot be had: 1 or 0.", .of_sensor = write_fault },
 	{ "pin2mqtt_sensor_temperature_celsius", KIND_GAUGE, "celsius",
-	  "Temperature, unless it is stale.", .of_sensor = write_temperature },
+	  "Temperature, unless it is stale.", .of_sensor = write_quantity,
+	  .quantity = QUANTITY_TEMPERATURE, .decimals = 3 },
 	{ "pin2mqtt_sensor_relative_humidity_ratio", KIND_GAUGE, "ratio",
 	  "Relative humidity, 0 to 1, unless it is stale.",
-	  .of_sensor = write_humidity },
+	  .of_sensor = write_quantity, .quantity = QUANTITY_HUMIDITY,
+	  /* Percent becomes a ratio. */
+	  .decimals = 5 },
+	{ "pin2mqtt_sensor_dew_point_celsius", KIND_GAUGE, "celsius",
+	  "Dew point, where it is derived, unless it is stale.",
+	  .of_sensor = write_quantity, .quantity = QUANTITY_DEW_POINT, .decimals = 3 },
+	{ "pin2mqtt_sensor_absolute_humidity_grams_per_cubic_metre", KIND_GAUGE, NULL,
+	  "Water in the air, where it is derived, unless it is stale.",
+	  .of_sensor = write_quantity, .quantity = QUANTITY_ABSOLUTE_HUMIDITY,
+	  .decimals = 3 },
 	{ "pin2mqtt_sensor_last_success_timestamp_seconds", KIND_GAUGE, "seconds",
 	  "When the newest reading was read.", .of_sensor = write_success },
 	{ "pin2mqtt_sensor_interval_seconds", KIND_GAUGE, "seconds",
@@ -404,6 +410,9 @@ static const struct family families[] = {
 	{ "pin2mqtt_sensor_reads", KIND_COUNTER, NULL,
 	  "Attempts to read a sensor, by what became of them.",
 	  .of_sensor = write_reads },
+	{ "pin2mqtt_sensor_readings", KIND_COUNTER, NULL,
+	  "Readings of a sensor with delta, by what became of them.",
+	  .of_sensor = write_readings },
 	{ "pin2mqtt_sensor_read_duration_seconds", KIND_HISTOGRAM, "seconds",
 	  "Time from a start pulse to the verdict on the answer.",
 	  .of_sensor = write_read },

@@ -34,6 +34,9 @@ struct snapshot_sensor {
 	uint32_t verdicts[NUM_VERDICTS];
 	uint32_t retries;
 	uint32_t discarded;
+	bool holds_back; /* readings that have not changed enough; the next two stand */
+	uint32_t posted; /* readings */
+	uint32_t held_back;
 	uint32_t long_pulses;
 	uint32_t power_cycles;
 	uint32_t edges_merged;

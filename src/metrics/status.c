@@ -78,6 +78,8 @@ void status_write_sensor(struct text *out, const struct snapshot_sensor *sensor)
 		 ",\"long_pulses\":%" PRIu32 ",\"power_cycles\":%" PRIu32,
 		 sensor->retries, sensor->discarded, sensor->long_pulses,
 		 sensor->power_cycles);
+	if (sensor->holds_back)
+		text_add(out, ",\"held_back\":%" PRIu32, sensor->held_back);
 	add_signal(out, sensor);
 	text_add(out, "}");
 }

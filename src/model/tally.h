@@ -15,12 +15,16 @@ struct tally {
 	_Atomic uint32_t verdicts[NUM_VERDICTS]; /* publisher writes */
 	/* publisher writes: attempts asked for after a refusal */
 	_Atomic uint32_t retries;
-	/* publisher writes, as the two below: good answers thrown away since older than they
-	 * look: after power came, and the first ones of double reads */
+	/* publisher writes, as all below: good answers thrown away since older than they look:
+	 * after power came, and the first ones of double reads */
 	_Atomic uint32_t discarded;
+	/* of a sensor with filters: readings posted, and those held back as they had not
+	 * changed enough */
+	_Atomic uint32_t posted;
+	_Atomic uint32_t held_back;
 	_Atomic uint32_t long_pulses; /* attempts by the long start pulse */
 	_Atomic uint32_t power_cycles;
-	/* publisher writes: edges that the kernel is known to have merged into others */
+	/* edges that the kernel is known to have merged into others */
 	_Atomic uint32_t edges_merged;
 };
 

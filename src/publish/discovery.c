@@ -201,17 +201,21 @@ static void add_quantity(struct text *out, const struct discovery *discovery,
 	const struct quantity_row *row = quantity_row((enum quantity)value->quantity);
 	uint32_t stale_after_ms = config->sensors[sensor].stale_after_ms;
 
+	/* What is derived may have come with a reload, after the newest state. */
+	const char *otherwise =
+		value->quantity >= QUANTITY_DEW_POINT ? " | default(None)" : "";
+
 	begin_entity(out, discovery, sensor, row->name, "sensor");
 	text_add(out, ",\"device_class\":\"%s\",\"state_class\":\"%s\"",
 		 row->device_class, row->state_class);
 	if (strcmp(row->name, row->device_class) != 0)
-		add_member(out, "name", row->name);
+		add_member(out, "name", row->title);
 	add_member(out, "unit_of_measurement", row->unit);
 	text_add(out,
 		 ",\"suggested_display_precision\":%u,\"expire_after\":%" PRIu32
-		 ",\"qos\":%" PRIu32 ",\"value_template\":\"{{ value_json.%s }}\"}",
+		 ",\"qos\":%" PRIu32 ",\"value_template\":\"{{ value_json.%s%s }}\"}",
 		 value->digits, (stale_after_ms + 999) / 1000, config->mqtt.qos,
-		 row->name);
+		 row->name, otherwise);
 }
 
 static void add_template(struct text *out, const struct config *config, uint16_t sensor,
@@ -305,12 +309,17 @@ static void add_gateway(struct text *out, const struct discovery *discovery)
 uint32_t discovery_parts(const struct discovery *discovery, size_t device)
 {
 	const struct config *config = discovery->config;
+	const struct config_sensor *sensor;
+	uint32_t parts;
 
-	if (device == 0 || !config->mqtt.takes_requests)
+	if (device == 0)
 		return 0;
-	return config->sensors[device - 1].power_pin
-		       ? DISCOVERY_READ | DISCOVERY_POWER_CYCLE
-		       : DISCOVERY_READ;
+	sensor = &config->sensors[device - 1];
+	parts = sensor->derived * DISCOVERY_DERIVED;
+	if (config->mqtt.takes_requests)
+		parts |= sensor->power_pin ? DISCOVERY_READ | DISCOVERY_POWER_CYCLE
+					   : DISCOVERY_READ;
+	return parts;
 }
 
 static void add_buttons(struct text *out, const struct discovery *discovery,
@@ -328,6 +337,19 @@ static void add_buttons(struct text *out, const struct discovery *discovery,
 			add_button(out, discovery, sensor, button->verb, button->name);
 		else
 			text_add(out, "\"%s\":{\"platform\":\"button\"}", button->verb);
+	}
+}
+
+/* Names what was derived and is no more. */
+static void remove_derived(struct text *out, const struct discovery *discovery,
+			   uint16_t sensor, uint32_t announced)
+{
+	uint32_t gone = announced & ~discovery_parts(discovery, (size_t)sensor + 1);
+
+	for (int i = QUANTITY_DEW_POINT; i < NUM_QUANTITIES; i++) {
+		if (gone & (uint32_t)DISCOVERY_DERIVED << (i - QUANTITY_DEW_POINT))
+			text_add(out, ",\"%s\":{\"platform\":\"sensor\"}",
+				 quantity_row((enum quantity)i)->name);
 	}
 }
 
@@ -354,6 +376,7 @@ static void add_sensor(struct text *out, const struct discovery *discovery,
 		add_diagnostic(out, discovery, sensor, &of_sensor[i]);
 	}
 	add_buttons(out, discovery, sensor, announced);
+	remove_derived(out, discovery, sensor, announced);
 	text_add(out, "}}");
 }
 

@@ -36,7 +36,12 @@ struct discovery_sensor {
 
 /* Entities that a sensor's device may have or not, as bits: one that leaves is to be named once
  * more, as leaving it out removes nothing. */
-enum { DISCOVERY_READ = 1, DISCOVERY_POWER_CYCLE = 2 };
+enum {
+	DISCOVERY_READ = 1 << 0,
+	DISCOVERY_POWER_CYCLE = 1 << 1,
+	DISCOVERY_DERIVED =
+		1 << 2, /* of QUANTITY_DEW_POINT; then those of the quantities after it */
+};
 
 struct discovery {
 	const struct config *config; /* borrowed; outlives this */

@@ -42,6 +42,24 @@ def test_health_and_readiness(broker, web):
     wait_until(lambda: site.ask("/readyz").status == 200, "ready again")
 
 
+def test_what_delta_holds_back_is_counted_and_shown(listen, web):
+    listener = listen()
+    site = web(PORCH.replace("stale_after: 3s", "stale_after: 10m, derive: [dew_point], "
+                             "filters: [delta: {temperature: 100}]"))
+    wait_until(lambda: site.sensor()["held_back"] > 1, "something was held back")
+    listener.catch_up()
+    reading = json.loads(listener.wait_for("/readings")[0].text)
+    shown = site.sensor()["reading"]
+    assert shown["ts"] > reading["ts"] and shown["seq"] == reading["seq"]
+    assert "dew_point" in shown
+    metrics = site.metrics()
+    assert metrics['pin2mqtt_sensor_readings_total{sensor="porch",result="posted"}'] == 1
+    assert metrics['pin2mqtt_sensor_readings_total{sensor="porch",result="held_back"}'] > 1
+    assert 'pin2mqtt_sensor_dew_point_celsius{sensor="porch"}' in metrics
+    assert metrics['pin2mqtt_sensor_up{sensor="porch"}'] == 1
+    assert len(listener.readings()) == 1
+
+
 def test_promtool_finds_no_fault_in_the_metrics(listen, web):
     site = web()
     listen().wait_for("/readings", 2)

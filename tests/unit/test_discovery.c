@@ -267,6 +267,41 @@ static void a_button_that_leaves_is_named_once_more(void **state)
 	assert_null(strstr(document, "payload_press"));
 }
 
+static void derived_values_are_entities_and_named_once_more_when_they_leave(void **state)
+{
+	struct config config = example();
+	struct config_sensor derived[] = { sensors[0], sensors[1] };
+	struct discovery discovery = make(&config, MACHINE);
+	struct discovery_sensor four = facts[0];
+	char *document;
+
+	(void)state;
+	config.sensors = derived;
+	discovery.sensors = &four;
+	derived[0].derived = 3;
+	four.values[four.num_values++] =
+		(struct value){ .quantity = QUANTITY_DEW_POINT, .digits = 1 };
+	four.values[four.num_values++] =
+		(struct value){ .quantity = QUANTITY_ABSOLUTE_HUMIDITY, .digits = 2 };
+	assert_int_equal(discovery_parts(&discovery, 1),
+			 DISCOVERY_DERIVED | DISCOVERY_DERIVED << 1);
+	document = document_after(&discovery, 1, DISCOVERY_DERIVED);
+	assert_has(document, "_dew-point\",\"default_entity_id\":"
+			     "\"sensor.greenhouse_porch_dew_point\","
+			     "\"device_class\":\"temperature\"");
+	assert_has(document, "\"name\":\"Dew point\"");
+	assert_has(document, "\"device_class\":\"absolute_humidity\"");
+	assert_has(document, "\"unit_of_measurement\":\"g/m³\"");
+	assert_has(document, "{{ value_json.dew_point | default(None) }}");
+	assert_null(strstr(document, "{\"platform\":\"sensor\"}"));
+	derived[0].derived = 2;
+	four.num_values = 2;
+	document = document_after(&discovery, 1, DISCOVERY_DERIVED | DISCOVERY_READ);
+	assert_has(document, ",\"dew_point\":{\"platform\":\"sensor\"}");
+	assert_null(strstr(document, "\"absolute_humidity\":{\"platform\":\"sensor\"}"));
+	assert_has(document, "\"read\":{\"platform\":\"button\"}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -274,6 +309,8 @@ int main(void)
 		cmocka_unit_test(a_host_name_is_in_a_node_only_where_nothing_else_is),
 		cmocka_unit_test(each_device_has_a_topic_of_its_own),
 		cmocka_unit_test(a_sensor_is_announced_with_what_it_measures),
+		cmocka_unit_test(
+			derived_values_are_entities_and_named_once_more_when_they_leave),
 		cmocka_unit_test(a_button_that_leaves_is_named_once_more),
 		cmocka_unit_test(the_longest_document_fits),
 		cmocka_unit_test(only_what_we_announced_is_a_leftover),

@@ -51,6 +51,39 @@ static void values_are_in_base_units(void **state)
 		   "3\n");
 }
 
+static void what_delta_holds_back_is_counted_beside_what_is_posted(void **state)
+{
+	struct test_gateway gateway;
+
+	(void)state;
+	test_gateway_init(&gateway);
+	gateway.sensors[1].holds_back = true;
+	gateway.sensors[1].posted = 3;
+	gateway.sensors[1].held_back = 40;
+	expose(&gateway, EXPOSITION_PROMETHEUS);
+	assert_has("\npin2mqtt_sensor_readings_total{sensor=\"attic\",result=\"posted\"} "
+		   "3\n");
+	assert_has("\npin2mqtt_sensor_readings_total{sensor=\"attic\",result=\"held_back"
+		   "\"} 40\n");
+	assert_lacks("_readings_total{sensor=\"porch\"");
+}
+
+static void derived_values_have_metrics_where_they_are(void **state)
+{
+	struct test_gateway gateway;
+
+	(void)state;
+	test_gateway_init(&gateway);
+	expose(&gateway, EXPOSITION_PROMETHEUS);
+	assert_lacks("dew_point_celsius{");
+	reading_add(&gateway.sensors[0].reading, QUANTITY_DEW_POINT, -9400, 1);
+	reading_add(&gateway.sensors[0].reading, QUANTITY_ABSOLUTE_HUMIDITY, 2250, 2);
+	expose(&gateway, EXPOSITION_PROMETHEUS);
+	assert_has("\npin2mqtt_sensor_dew_point_celsius{sensor=\"porch\"} -9.400\n");
+	assert_has("\npin2mqtt_sensor_absolute_humidity_grams_per_cubic_metre{sensor="
+		   "\"porch\"} 2.250\n");
+}
+
 static void values_vanish_when_stale_and_the_last_success_stays(void **state)
 {
 	struct test_gateway gateway;
@@ -176,6 +209,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_are_in_base_units),
+		cmocka_unit_test(what_delta_holds_back_is_counted_beside_what_is_posted),
+		cmocka_unit_test(derived_values_have_metrics_where_they_are),
 		cmocka_unit_test(values_vanish_when_stale_and_the_last_success_stays),
 		cmocka_unit_test(what_never_was_is_not_zero),
 		cmocka_unit_test(attempts_have_a_result_and_a_reason),
