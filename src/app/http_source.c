@@ -16,6 +16,16 @@ static uint32_t load(const _Atomic uint32_t *counter)
 	return atomic_load_explicit(counter, memory_order_relaxed);
 }
 
+/* From its signal, else, where nothing was accepted for long, from its last refusal. */
+static const char *advice(const struct publisher_view *view, bool is_up)
+{
+	enum advice advice = quality_advice(&view->quality, QUALITY_MIN_FRAMES);
+
+	if (advice == ADVICE_NONE && !is_up && view->has_tried)
+		advice = advice_for(view->verdict);
+	return advice_words(advice);
+}
+
 static void fill_sensor(struct publisher *publisher, size_t index,
 			struct snapshot_sensor *out)
 {
@@ -34,8 +44,8 @@ static void fill_sensor(struct publisher *publisher, size_t index,
 	out->driver = driver_find(config->driver)->name;
 	out->model = view.model ? view.model->name : NULL;
 	out->pin = config->pin_as_written;
-	out->advice = advice_words(quality_advice(&view.quality, QUALITY_MIN_FRAMES));
 	out->is_up = atomic_load_explicit(&sensor->is_available, memory_order_relaxed);
+	out->advice = advice(&view, out->is_up);
 	out->is_faulty = view.is_faulty;
 	out->has_tried = view.has_tried;
 	out->verdict = view.verdict;
