@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "model/quantity.h"
 #include "model/reading_json.h"
 
 static const char *word(bool is_true)
@@ -84,6 +85,18 @@ void status_write_sensor(struct text *out, const struct snapshot_sensor *sensor)
 	text_add(out, "}");
 }
 
+static void add_units(struct text *out)
+{
+	text_add(out, ",\"units\":{");
+	for (int i = 0; i < NUM_QUANTITIES; i++) {
+		const struct quantity_row *row = quantity_row((enum quantity)i);
+
+		text_add(out, "%s\"%s\":", i ? "," : "", row->name);
+		text_add_json(out, row->unit);
+	}
+	text_add(out, "}");
+}
+
 static void add_gateway(struct text *out, const struct snapshot *snapshot)
 {
 	text_add(out, "\"gateway\":{\"id\":");
@@ -93,8 +106,10 @@ static void add_gateway(struct text *out, const struct snapshot *snapshot)
 	add_text(out, "libraries", snapshot->libraries);
 	text_add(out, ",\"now\":\"");
 	text_add_time(out, snapshot->wall_ms);
-	text_add(out, "\",\"uptime_s\":%" PRIu64 ",\"healthy\":%s}", snapshot->uptime_s,
+	text_add(out, "\",\"uptime_s\":%" PRIu64 ",\"healthy\":%s", snapshot->uptime_s,
 		 word(snapshot->is_healthy));
+	add_units(out);
+	text_add(out, "}");
 	text_add(out,
 		 ",\"mqtt\":{\"connected\":%s,\"version\":\"%s\",\"connects\":%" PRIu32
 		 ",\"failures\":%" PRIu32 ",\"acknowledged\":%" PRIu32

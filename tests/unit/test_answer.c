@@ -77,6 +77,7 @@ static void status_tells_of_gateway_and_sensors(void **state)
 	assert_int_equal(ask(&f, "/api/status"), 200);
 	assert_string_equal(f.answer.type, "application/json");
 	assert_non_null(strstr(said(&f), "{\"gateway\":{\"id\":\"greenhouse\","));
+	assert_non_null(strstr(said(&f), "\"units\":{\"temperature\":\"°C\","));
 	assert_non_null(
 		strstr(said(&f), "\"mqtt\":{\"connected\":true,\"version\":\"5\""));
 	assert_non_null(strstr(said(&f), "\"reading\":{\"ts\":\"2026-11-22T"));
