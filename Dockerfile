@@ -34,7 +34,7 @@ RUN --mount=type=bind,from=build,source=/out,target=/out \
     && install -d /etc/pin2mqtt \
     && install -d -o 65532 -g 65532 -m 700 /var/lib/pin2mqtt
 COPY --from=build /out/usr/bin/pin2mqtt /usr/bin/pin2mqtt
-COPY --from=build /out/usr/share/doc/pin2mqtt/LICENSE /usr/share/doc/pin2mqtt/LICENSE
+COPY --from=build /out/usr/share/doc/pin2mqtt/LICENSE* /usr/share/doc/pin2mqtt/
 ARG VERSION=
 LABEL org.opencontainers.image.title="pin2mqtt" \
       org.opencontainers.image.description="GPIO sensors to MQTT gateway" \

@@ -10,6 +10,7 @@ unit_test(unit/test_answer.c metrics_test)
 unit_test(unit/test_chart.c metrics)
 unit_test(unit/test_exposition.c metrics_test)
 unit_test(unit/test_guests.c metrics)
+unit_test(unit/test_page.c metrics)
 unit_test(unit/test_query.c metrics)
 unit_test(unit/test_stream.c metrics_test)
 

@@ -16,6 +16,7 @@
 
 enum {
 	STATUS_OK = 200,
+	STATUS_NOT_MODIFIED = 304,
 	STATUS_BAD_REQUEST = 400,
 	STATUS_UNAUTHORIZED = 401,
 	STATUS_NOT_FOUND = 404,
@@ -27,7 +28,7 @@ enum {
 /* The first guess at an answer's length. */
 enum { GATEWAY_BYTES = 16 << 10, SENSOR_BYTES = 8 << 10 };
 
-/* A sensor's id in a path is no longer; see sensors[].id. */
+/* The id of a sensor, and the name of a file, in a path are no longer; see sensors[].id. */
 enum { MAX_ID = 64 };
 
 static const char type_text[] = "text/plain; charset=utf-8";
@@ -37,7 +38,7 @@ static const char no_sensor[] = "no such sensor\n";
 struct visit {
 	struct site *site;
 	const struct ask *ask;
-	const char *id; /* of the sensor that is asked for */
+	const char *id; /* of the sensor, or the name of the file, that is asked for */
 	struct answer *out;
 };
 
@@ -244,12 +245,36 @@ static void answer_history(const struct visit *visit)
 	chart_finish(&chart);
 }
 
-/* What can be asked. A * stands for the id of a sensor. */
+static void answer_page(const struct visit *visit)
+{
+	struct page_file file;
+
+	if (!page_find(visit->id, &file)) {
+		say(visit->out, STATUS_NOT_FOUND, "there is nothing here\n");
+		return;
+	}
+	*visit->out = (struct answer){
+		.status = STATUS_OK,
+		.type = file.type,
+		.words = file.data,
+		.num_bytes = file.num_bytes,
+		.is_page = true,
+	};
+	memcpy(visit->out->tag, file.tag, sizeof(file.tag));
+	if (page_is_known(&file, visit->ask->if_none_match)) {
+		visit->out->status = STATUS_NOT_MODIFIED;
+		visit->out->num_bytes = 0;
+	}
+}
+
+/* What can be asked. A * stands for the id of a sensor, or the name of a file. */
 static const struct place {
 	const char *path;
-	bool is_open; /* to who shows no token, too: it tells nothing */
+	bool is_open; /* to who shows no token, too: it tells nothing of the gateway */
 	void (*answer)(const struct visit *visit);
 } places[] = {
+	{ "/", true, answer_page },
+	{ "/page/*", true, answer_page },
 	{ "/healthz", true, answer_healthz },
 	{ "/readyz", true, answer_readyz },
 	{ "/metrics", false, answer_metrics },

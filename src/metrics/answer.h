@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "metrics/access.h"
+#include "metrics/page.h"
 #include "metrics/query.h"
 #include "metrics/source.h"
 
@@ -24,6 +25,7 @@ struct ask {
 	const char *host;
 	const char *authorization;
 	const char *accept;
+	const char *if_none_match;
 	struct query_text query;
 };
 
@@ -34,6 +36,8 @@ struct answer {
 	const char *words; /* constant */
 	size_t num_bytes; /* of either */
 	bool is_stream; /* of events, which have no body yet */
+	bool is_page; /* a file of the page: compressed, and known again by its tag */
+	char tag[PAGE_MAX_TAG];
 };
 
 struct site {

@@ -178,16 +178,18 @@ static enum MHD_Result begin_stream(struct http *http, struct MHD_Connection *co
 	watch(http, true);
 	/* As long as it takes what is sent. */
 	guest_give_time(guest_of(http, connection), 0);
-	return library_respond(&http->library, connection, answer->type, answer->status,
-			       response);
+	return library_respond(&http->library, connection, answer, response);
 }
 
 static enum MHD_Result refuse_busy(struct http *http, struct MHD_Connection *connection)
 {
 	static char words[] = "too many ask at once\n";
+	const struct answer busy = {
+		.status = MHD_HTTP_SERVICE_UNAVAILABLE,
+		.type = "text/plain; charset=utf-8",
+	};
 
-	return library_respond(&http->library, connection, "text/plain; charset=utf-8",
-			       MHD_HTTP_SERVICE_UNAVAILABLE,
+	return library_respond(&http->library, connection, &busy,
 			       http->library.MHD_create_response_from_buffer(
 				       strlen(words), words, MHD_RESPMEM_PERSISTENT));
 }
@@ -205,7 +207,7 @@ static enum MHD_Result respond(struct http *http, struct MHD_Connection *connect
 		return refuse_busy(http, connection);
 	guest_give_time(guest_of(http, connection), RESPONSE_S);
 	guest_set_answered(guest_of(http, connection), true);
-	return library_respond(&http->library, connection, answer->type, answer->status,
+	return library_respond(&http->library, connection, answer,
 			       http->library.MHD_create_response_from_buffer(
 				       answer->num_bytes, body, MHD_RESPMEM_PERSISTENT));
 }
@@ -235,6 +237,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 		.host = library_header(&http->library, connection, MHD_HTTP_HEADER_HOST),
 		.authorization = library_header(&http->library, connection, MHD_HTTP_HEADER_AUTHORIZATION),
 		.accept = library_header(&http->library, connection, MHD_HTTP_HEADER_ACCEPT),
+		.if_none_match = library_header(&http->library, connection, MHD_HTTP_HEADER_IF_NONE_MATCH),
 		.query = {
 			.since = library_argument(&http->library, connection, "since"),
 			.until = library_argument(&http->library, connection, "until"),

@@ -40,38 +40,51 @@ const char *library_argument(const struct library *library,
 						    name);
 }
 
-static void add_headers(const struct library *library, struct MHD_Response *response,
-			const char *type, unsigned status)
+static void add_headers(const struct library *library, const struct answer *answer,
+			struct MHD_Response *response)
 {
-	static const char *const headers[][2] = {
-		{ "Cache-Control", "no-store" },
+	const char *const headers[][2] = {
+		{ "Content-Type", answer->type },
 		{ "X-Content-Type-Options", "nosniff" },
+		{ "Referrer-Policy", "no-referrer" },
 		{ "Cross-Origin-Resource-Policy", "same-origin" },
+		{ "Cross-Origin-Opener-Policy", "same-origin" },
+		/* A copy of the page is asked for again by its tag. */
+		{ "Cache-Control", answer->is_page ? "no-cache" : "no-store" },
 		{ "Content-Security-Policy",
-		  "default-src 'none'; frame-ancestors 'none'" },
+		  answer->is_page
+			  ? "default-src 'none'; script-src 'self'; style-src 'self'; "
+			    "img-src 'self'; connect-src 'self'; base-uri 'none'; "
+			    "form-action 'none'; frame-ancestors 'none'; "
+			    "require-trusted-types-for 'script'; trusted-types 'none'"
+			  : "default-src 'none'; frame-ancestors 'none'" },
+		{ "Content-Encoding", answer->is_page ? "gzip" : NULL },
+		{ "ETag", answer->is_page ? answer->tag : NULL },
+		{ "WWW-Authenticate", answer->status == MHD_HTTP_UNAUTHORIZED
+					      ? "Bearer realm=\"pin2mqtt\""
+					      : NULL },
+		{ "Allow",
+		  answer->status == MHD_HTTP_METHOD_NOT_ALLOWED ? "GET, HEAD" : NULL },
 	};
 
-	(void)library->MHD_add_response_header(response, "Content-Type", type);
-	for (size_t i = 0; i < array_length(headers); i++)
-		(void)library->MHD_add_response_header(response, headers[i][0],
-						       headers[i][1]);
-	if (status == MHD_HTTP_UNAUTHORIZED)
-		(void)library->MHD_add_response_header(response, "WWW-Authenticate",
-						       "Bearer realm=\"pin2mqtt\"");
-	if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		(void)library->MHD_add_response_header(response, "Allow", "GET, HEAD");
+	for (size_t i = 0; i < array_length(headers); i++) {
+		if (headers[i][1])
+			(void)library->MHD_add_response_header(response, headers[i][0],
+							       headers[i][1]);
+	}
 }
 
 enum MHD_Result library_respond(const struct library *library,
-				struct MHD_Connection *connection, const char *type,
-				unsigned status, struct MHD_Response *response)
+				struct MHD_Connection *connection,
+				const struct answer *answer,
+				struct MHD_Response *response)
 {
 	enum MHD_Result result;
 
 	if (!response)
 		return MHD_NO;
-	add_headers(library, response, type, status);
-	result = library->MHD_queue_response(connection, status, response);
+	add_headers(library, answer, response);
+	result = library->MHD_queue_response(connection, answer->status, response);
 	library->MHD_destroy_response(response);
 	return result;
 }

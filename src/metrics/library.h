@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 
 #include "base/attributes.h"
+#include "metrics/answer.h"
 
 /* The calls that we make. */
 #define LIBRARY_CALLS(CALL) \
@@ -44,11 +45,11 @@ const char *library_header(const struct library *library,
 const char *library_argument(const struct library *library,
 			     struct MHD_Connection *connection, const char *name);
 
-/* Answers with the headers that all our answers have. response: taken in any case; NULL: the
- * connection is to be closed. */
+/* Answers with the headers that all our answers have, and those of this one. response: its body;
+ * taken in any case; NULL: the connection is to be closed. */
 must_check enum MHD_Result library_respond(const struct library *library,
 					   struct MHD_Connection *connection,
-					   const char *type, unsigned status,
+					   const struct answer *answer,
 					   struct MHD_Response *response);
 
 #endif

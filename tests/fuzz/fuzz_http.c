@@ -7,7 +7,7 @@
 #include "metrics/answer.h"
 #include "unit/metrics_test.h"
 
-enum { MAX_BYTES = 4096, NUM_LINES = 8, NUM_PAST = 100 };
+enum { MAX_BYTES = 4096, NUM_LINES = 9, NUM_PAST = 100 };
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t num_bytes);
 
@@ -19,7 +19,7 @@ static void check(const struct ask *ask, struct site *site, struct test_gateway 
 	if (gateway->num_held != 0 || answer.status < 200 || answer.status > 599 ||
 	    !answer.type)
 		abort();
-	if (!answer.is_stream &&
+	if (!answer.is_stream && !answer.is_page &&
 	    strlen(answer.body ? answer.body : answer.words) != answer.num_bytes)
 		abort();
 	if (answer.status == 200 && (answer.body || answer.is_stream) &&
@@ -61,6 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t num_bytes)
 		.authorization = lines[3],
 		.accept = lines[4],
 		.query = { lines[5], lines[6], lines[7] },
+		.if_none_match = lines[8],
 	};
 	struct site site = {
 		.source = test_gateway_source(&gateway),

@@ -172,6 +172,11 @@ static void there_is_nothing_elsewhere(void **state)
 		"//metrics",
 		"/../metrics",
 		"/api",
+		"/page",
+		"/page/",
+		"/page/../metrics",
+		"/page/index.html",
+		"/page/uplot/uPlot.min.css",
 		"/api/sensors//frames",
 		"/api/sensors/porch",
 		"/api/sensors/porch/frames/",
@@ -252,6 +257,41 @@ static void the_token_guards_all_but_health_and_readiness(void **state)
 	end(&f);
 }
 
+static void the_page_is_shown_without_a_token(void **state)
+{
+	static const char *const paths[] = { "/", "/page/main.js", "/page/uplot.css" };
+	struct fixture f;
+
+	(void)state;
+	begin(&f, "0123456789abcdef");
+	for (size_t i = 0; i < array_length(paths); i++) {
+		assert_int_equal(ask(&f, paths[i]), 200);
+		assert_true(f.answer.is_page);
+	}
+	assert_string_equal(f.answer.type, "text/css; charset=utf-8");
+	end(&f);
+}
+
+static void a_page_that_is_known_is_not_sent_again(void **state)
+{
+	char tag[PAGE_MAX_TAG];
+	struct ask again = { .method = "GET", .path = "/", .host = "localhost" };
+	struct fixture f;
+
+	(void)state;
+	begin(&f, NULL);
+	assert_int_equal(ask(&f, "/"), 200);
+	memcpy(tag, f.answer.tag, sizeof(tag));
+	again.if_none_match = tag;
+	assert_int_equal(ask_with(&f, &again), 304);
+	assert_int_equal(f.answer.num_bytes, 0);
+	assert_string_equal(f.answer.tag, tag);
+	again.path = "/page/main.js";
+	assert_int_equal(ask_with(&f, &again), 200);
+	assert_int_equal(f.site.num_refusals, 0);
+	end(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +304,8 @@ int main(void)
 		cmocka_unit_test(there_is_nothing_elsewhere),
 		cmocka_unit_test(nothing_can_be_changed),
 		cmocka_unit_test(another_name_is_refused_everywhere),
+		cmocka_unit_test(the_page_is_shown_without_a_token),
+		cmocka_unit_test(a_page_that_is_known_is_not_sent_again),
 		cmocka_unit_test(the_token_guards_all_but_health_and_readiness),
 	};
 
