@@ -2,6 +2,7 @@
 """What the end-to-end tests stand on: the real gateway, a real mosquitto, and paho-mqtt for
 Python as a client that shares no line of code with the gateway's."""
 import collections
+import functools
 import http.client
 import itertools
 import json
@@ -90,6 +91,17 @@ def wait_until(claim, what, seconds=WAIT_S):
             return found
         time.sleep(0.02)
     raise AssertionError(f"after {seconds} s still not: {what}")
+
+
+@functools.lru_cache
+def npm_modules(folder):
+    """A folder with the packages of a folder's lock file."""
+    told = subprocess.run([TOP / "tests/npm.sh", TOP / folder], check=False,
+                          stdout=subprocess.PIPE, text=True, timeout=600)
+    if told.returncode == 69:
+        pytest.skip("SKIP npm is not installed")
+    assert told.returncode == 0
+    return pathlib.Path(told.stdout.strip()) / "node_modules"
 
 
 class Broker:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """packaging/dashboards/node-red.json in a real Node-RED: it takes the flow as its editor would
 hand it over, and shows every reading of a gateway once."""
-import functools
 import html
 import http.client
 import json
@@ -12,21 +11,10 @@ import subprocess
 
 import pytest
 
-from conftest import TOP, WAIT_S, dht11s, own_address, wait_until
+from conftest import TOP, WAIT_S, dht11s, npm_modules, own_address, wait_until
 
 PROBE = 7  # the number of a reading that is told until it comes through
 FLOW = json.loads((TOP / "packaging/dashboards/node-red.json").read_text(encoding="utf-8"))
-
-
-@functools.lru_cache
-def modules():
-    """The folder that has Node-RED."""
-    told = subprocess.run([TOP / "tests/npm.sh", TOP / "tests/node_red"], check=False,
-                          stdout=subprocess.PIPE, text=True, timeout=600)
-    if told.returncode == 69:
-        pytest.skip("SKIP npm is not installed")
-    assert told.returncode == 0
-    return f"{told.stdout.strip()}/node_modules"
 
 
 def flow_for(broker):
@@ -59,7 +47,7 @@ class NodeRed:
         self.start()
 
     def start(self):
-        node_red = f"{modules()}/node-red/red.js"
+        node_red = npm_modules("tests/node_red") / "node-red/red.js"
         with self.log.open("a") as log:
             self.process = subprocess.Popen(
                 [shutil.which("node"), node_red, "--userDir", self.folder,
