@@ -12,7 +12,9 @@ enum {
 	TAKEN_OVER = 0x8e,
 	KEEPALIVE_TIMEOUT = 0x8d,
 	FORBIDDEN = 0x87,
+	TOO_LARGE = 0x95,
 	QUOTA_EXCEEDED = 0x97,
+	BAD_PAYLOAD = 0x99,
 };
 
 struct row {
@@ -41,11 +43,11 @@ static const struct row rows[] = {
 	{ 0x90, EPROTO, "topic name not allowed" },
 	{ 0x93, EPROTO, "too many messages in flight" },
 	{ 0x94, EPROTO, "topic alias not valid" },
-	{ 0x95, EPROTO, "packet too large" },
+	{ TOO_LARGE, EPROTO, "packet too large" },
 	{ 0x96, EBUSY, "message rate too high" },
 	{ QUOTA_EXCEEDED, EBUSY, "quota exceeded" },
 	{ 0x98, EBUSY, "closed by an administrator" },
-	{ 0x99, EPROTO, "payload format not valid" },
+	{ BAD_PAYLOAD, EPROTO, "payload format not valid" },
 	{ 0x9a, EPROTO, "retained messages are not supported" },
 	{ 0x9b, EPROTO, "QoS not supported" },
 	{ 0x9c, EBUSY, "use another server" },
@@ -110,4 +112,9 @@ bool reason_is_forbidden(unsigned code)
 bool reason_is_quota(unsigned code)
 {
 	return code == QUOTA_EXCEEDED;
+}
+
+bool reason_is_of_message(unsigned code)
+{
+	return code == TOO_LARGE || code == BAD_PAYLOAD;
 }

@@ -30,7 +30,10 @@ bool reason_is_taken_over(unsigned code);
 /* Whether the broker's rights are to be changed. */
 bool reason_is_forbidden(unsigned code);
 
-/* Whether the same message may be taken later. */
+/* Whether there is to be room for the same message later. */
 bool reason_is_quota(unsigned code);
+
+/* Whether it is what the message holds: it would be refused again. */
+bool reason_is_of_message(unsigned code);
 
 #endif

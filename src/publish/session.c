@@ -2,6 +2,7 @@
 #include "publish/session.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,9 +18,6 @@ enum {
 	READINGS_A_STATE = 4, /* so many go between two states, where many of both wait */
 	MIN_STALL_MS = 30000,
 	FATAL_WITHIN_MS = 5000, /* of a refusal that ends the connection */
-	PAUSE_MIN_MS = 1000,
-	PAUSE_MAX_MS = 60000,
-	MAX_PAUSES = 5, /* then what the quota refuses is dropped like all else */
 };
 
 static const char leaf_state[] = "state";
@@ -31,6 +29,7 @@ int session_init(struct session *session)
 	announcer_init(&session->announcer, (uint32_t)clock_mono_ns());
 	request_box_init(&session->requests, session->config);
 	mailbox_init(&session->mailbox);
+	refusals_init(&session->refusals, (uint32_t)clock_mono_ns());
 	return presence_init(&session->presence, session->config->num_sensors);
 }
 
@@ -71,11 +70,7 @@ void session_begin(struct session *session, const char *server, int version,
 	session->num_readings_since_state = READINGS_A_STATE;
 	session->is_of_use = false;
 	session->refusals_logged[0] = session->refusals_logged[1] = 0;
-	backoff_init(&session->quota_pause, PAUSE_MIN_MS, PAUSE_MAX_MS,
-		     (uint32_t)clock_mono_ns());
-	session->pause_until_ns = 0;
-	session->num_pauses = 0;
-	session->is_rewind_due = false;
+	refusals_begin(&session->refusals, clock_mono_ns());
 	presence_begin(&session->presence, session->config->num_sensors);
 	announcer_begin(&session->announcer, server, clock_mono_ns());
 	session->is_discovery_refused = false;
@@ -88,6 +83,7 @@ void session_begin(struct session *session, const char *server, int version,
  * would never get through to it behind a discovery that is refused. */
 void session_note_break(struct session *session, uint64_t up_ms)
 {
+	refusals_note_break(&session->refusals, clock_mono_ns());
 	session->is_discovery_fatal =
 		session->is_discovery_refused && up_ms < FATAL_WITHIN_MS;
 	if (session->is_discovery_fatal)
@@ -125,6 +121,8 @@ int session_send(struct session *session, const struct in_flight *what,
 		sent.token = token;
 		sent.sent_ns = clock_mono_ns();
 		window_add(&session->window, &sent);
+		if (sent.seq != 0)
+			refusals_note_sent(&session->refusals);
 	} else {
 		/* Nobody will tell more than that the library took it. */
 		note_taken(session, what);
@@ -254,6 +252,19 @@ static int post_values(struct session *session)
 	return posted == 0 && !is_state_turn ? post_state(session) : posted;
 }
 
+/* What was refused is posted again when its pause is over. */
+static void take_up_refused(struct session *session)
+{
+	bool is_of_states = refusals_hold_states(&session->refusals);
+
+	if (!refusals_end_pause(&session->refusals, clock_mono_ns()))
+		return;
+	if (is_of_states)
+		store_rewind(session->store);
+	else
+		store_rewind_readings(session->store);
+}
+
 int session_post(struct session *session)
 {
 	if (window_is_full(&session->window))
@@ -263,34 +274,14 @@ int session_post(struct session *session)
 
 	if (posted == 0)
 		posted = post_mail(session);
-	if (posted != 0 || clock_mono_ns() < session->pause_until_ns)
+	if (posted != 0)
 		return posted;
-	if (session->is_rewind_due) {
-		/* First all that was sent before the pause must have its answer. */
-		if (session->window.num_slots > 0)
-			return 0;
-		store_rewind(session->store);
-		session->is_rewind_due = false;
-	}
-	return post_values(session);
-}
-
-/* A quota may have room later: the reading is kept for a few rounds. */
-static bool waits_for_quota(struct session *session, unsigned reason)
-{
-	if (!reason_is_quota(reason))
-		return false;
-	if (session->is_rewind_due)
-		return true;
-	if (session->num_pauses >= MAX_PAUSES)
-		return false;
-
-	uint32_t pause_ms = backoff_next_ms(&session->quota_pause);
-
-	session->num_pauses++;
-	session->is_rewind_due = true;
-	session->pause_until_ns = clock_mono_ns() + pause_ms * CLOCK_NS_PER_MS;
-	return true;
+	if (refusals_hold_readings(&session->refusals))
+		take_up_refused(session);
+	if (refusals_hold_states(&session->refusals))
+		return 0;
+	return refusals_hold_readings(&session->refusals) ? post_state(session)
+							  : post_values(session);
 }
 
 /* Whether it is the first of that reason on this connection. */
@@ -304,23 +295,48 @@ static bool is_news(struct session *session, unsigned reason)
 	return is_first;
 }
 
-static void refuse(struct session *session, const struct in_flight *message,
-		   unsigned reason)
+static void log_refusal(struct session *session, const struct in_flight *message,
+			unsigned reason, bool is_kept)
 {
 	const char *words = reason_words(reason);
 	const char *mend =
 		reason_is_forbidden(reason) ? trouble_mend(TROUBLE_FORBIDDEN) : NULL;
 
-	atomic_fetch_add_explicit(&session->num_refused, 1, memory_order_relaxed);
 	/* Once for each reason: a refusal of all comes by the thousand. */
 	log_at(is_news(session, reason) ? LOG_LEVEL_WARNING : LOG_LEVEL_DEBUG,
-	       "the broker refused a message topic=%s reason=0x%02x \"%s\"%s%s",
-	       message->leaf, reason, words ? words : "unknown", mend ? ": " : "",
-	       mend ? mend : "");
+	       "the broker refused a message topic=%s reason=0x%02x \"%s\"%s%s%s",
+	       message->leaf, reason, words ? words : "unknown",
+	       is_kept ? ", readings wait" : "", mend ? ": " : "", mend ? mend : "");
+}
+
+static void refuse(struct session *session, const struct in_flight *message,
+		   unsigned reason)
+{
+	bool is_kept = message->seq != 0 &&
+		       refusals_note_refused(&session->refusals, message->seq, reason,
+					     clock_mono_ns());
+
+	atomic_fetch_add_explicit(&session->num_refused, 1, memory_order_relaxed);
+	log_refusal(session, message, reason, is_kept);
 	if (strcmp(message->leaf, SESSION_LEAF_DISCOVERY) == 0)
 		session->is_discovery_refused = true;
-	if (message->seq != 0 && !waits_for_quota(session, reason))
+	if (message->seq != 0 && !is_kept)
 		store_ack(session->store, message->seq);
+}
+
+/* Where the broker takes all but some, these are dropped in the end. */
+static void end_round(struct session *session)
+{
+	uint64_t dropped[WINDOW_MAX];
+	uint32_t num_dropped =
+		refusals_end_round(&session->refusals, clock_mono_ns(), dropped);
+
+	for (uint32_t i = 0; i < num_dropped; i++) {
+		log_warning("the broker takes other readings and refuses one again and "
+			    "again: it is dropped seq=%" PRIu64,
+			    dropped[i]);
+		store_ack(session->store, dropped[i]);
+	}
 }
 
 void session_acknowledge(struct session *session, int token, unsigned reason)
@@ -331,17 +347,15 @@ void session_acknowledge(struct session *session, int token, unsigned reason)
 		return;
 	if (reason >= 0x80) {
 		refuse(session, &message, reason);
-		return;
+	} else {
+		session->is_of_use = true;
+		note_taken(session, &message);
+		latency_add(&session->puback, clock_mono_ns() - message.sent_ns);
+		if (message.seq != 0)
+			refusals_note_taken(&session->refusals, message.seq);
 	}
-	session->is_of_use = true;
-	note_taken(session, &message);
-	latency_add(&session->puback, clock_mono_ns() - message.sent_ns);
-	if (message.seq == 0)
-		return;
-	if (!session->is_rewind_due && session->num_pauses > 0) {
-		session->num_pauses = 0;
-		backoff_reset(&session->quota_pause);
-	}
+	if (refusals_hold_readings(&session->refusals))
+		end_round(session);
 }
 
 /* Longer than the library needs to find by pings that the other end is dead. */
@@ -358,9 +372,9 @@ uint64_t session_due_ns(const struct session *session)
 
 	if (session->window.num_slots > 0)
 		due_ns = window_oldest_ns(&session->window) + stall_ns(session);
-	if (session->is_rewind_due && session->window.num_slots == 0 &&
-	    session->pause_until_ns < due_ns)
-		due_ns = session->pause_until_ns;
+	if (refusals_due_ns(&session->refusals) < due_ns &&
+	    !window_is_full(&session->window))
+		due_ns = refusals_due_ns(&session->refusals);
 	if (announcer_due_ns(&session->announcer) < due_ns &&
 	    !window_is_full(&session->window))
 		due_ns = announcer_due_ns(&session->announcer);

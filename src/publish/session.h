@@ -14,7 +14,6 @@
 #include <stdint.h>
 
 #include "base/attributes.h"
-#include "base/backoff.h"
 #include "base/latency.h"
 #include "config/config.h"
 #include "publish/announcer.h"
@@ -22,6 +21,7 @@
 #include "publish/mailbox.h"
 #include "store/store.h"
 #include "publish/presence.h"
+#include "publish/refusals.h"
 #include "publish/request_box.h"
 #include "publish/window.h"
 
@@ -43,10 +43,7 @@ struct session {
 	bool is_discovery_refused; /* on this connection */
 	bool is_discovery_fatal; /* the last connection broke over it */
 	uint64_t refusals_logged[2]; /* a bit for each reason code from 0x80 on */
-	struct backoff quota_pause;
-	uint64_t pause_until_ns; /* CLOCK_MONOTONIC */
-	uint32_t num_pauses; /* in a row, without a reading taken in between */
-	bool is_rewind_due; /* after a pause */
+	struct refusals refusals; /* of readings */
 	struct presence presence; /* another thread tells it who is fresh */
 	_Atomic uint32_t num_acknowledged; /* connection writes: readings taken */
 	_Atomic uint32_t num_refused; /* connection writes */

@@ -430,6 +430,13 @@ void store_rewind(struct store *store)
 	pthread_mutex_unlock(&store->lock);
 }
 
+void store_rewind_readings(struct store *store)
+{
+	pthread_mutex_lock(&store->lock);
+	queue_rewind(&store->queue);
+	pthread_mutex_unlock(&store->lock);
+}
+
 void store_repeat_states(struct store *store)
 {
 	pthread_mutex_lock(&store->lock);

@@ -12,9 +12,9 @@
  * file once an hour.
  *
  * Threads: store_put() from the publisher; store_take(), store_take_state(), store_ack(),
- *          store_rewind() and store_repeat_states() from the connection; store_recall() from
- *          one other at a time; store_stat() from any; the rest from the owner. One lock guards all, never held while the disk is
- *          waited for.
+ *          store_rewind(), store_rewind_readings() and store_repeat_states() from the
+ *          connection; store_recall() from one other at a time; store_stat() from any; the
+ *          rest from the owner. One lock guards all, never held while the disk is waited for.
  * Memory:  bounded; a long queue is on the disk alone.
  */
 #ifndef STORE_STORE_H
@@ -102,6 +102,9 @@ void store_ack(struct store *store, uint64_t seq);
 /* The connection is gone: what was taken but not acknowledged is to be taken again, and so is
  * the newest reading of each sensor. */
 void store_rewind(struct store *store);
+
+/* The same of readings alone. */
+void store_rewind_readings(struct store *store);
 
 /* The newest reading of each sensor is to be taken again. */
 void store_repeat_states(struct store *store);

@@ -284,11 +284,25 @@ static void a_refused_user_is_not_tried_with_3_1_1(void **state)
 	assert_int_equal(newest->num_connects, 2);
 }
 
-static void refused_readings_are_counted_and_let_others_pass(void **state)
+static void readings_that_are_forbidden_wait_and_a_stop_ends(void **state)
 {
 	struct fixture *fixture = *state;
 
 	script.refuses_readings_with = 0x87;
+	start(fixture);
+	put(fixture);
+	/* After a pause it is posted again. */
+	wait_for(&newest->num_readings, 2);
+	assert_true(connection_stop(fixture->connection));
+	fixture->connection = NULL;
+	assert_int_equal(num_waiting(fixture), 1);
+}
+
+static void readings_that_nobody_could_take_let_others_pass(void **state)
+{
+	struct fixture *fixture = *state;
+
+	script.refuses_readings_with = 0x95;
 	start(fixture);
 	for (int i = 0; i < 100; i++)
 		put(fixture);
@@ -348,7 +362,8 @@ int main(void)
 		FAULT_TEST(a_server_that_hangs_up_at_mqtt_5_is_asked_for_3_1_1),
 		FAULT_TEST(a_server_that_has_spoken_mqtt_5_may_hang_up),
 		FAULT_TEST(a_refused_user_is_not_tried_with_3_1_1),
-		FAULT_TEST(refused_readings_are_counted_and_let_others_pass),
+		FAULT_TEST(readings_that_are_forbidden_wait_and_a_stop_ends),
+		FAULT_TEST(readings_that_nobody_could_take_let_others_pass),
 		HANG_TEST(a_stop_ends_though_publish_hangs),
 		HANG_TEST(a_stop_ends_though_connect_hangs),
 	};

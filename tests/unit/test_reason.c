@@ -46,6 +46,10 @@ static void an_unknown_code_has_words_too(void **state)
 	assert_false(reason_is_taken_over(0x8b));
 	assert_true(reason_is_quota(0x97));
 	assert_false(reason_is_quota(0x87));
+	assert_true(reason_is_of_message(0x95));
+	assert_true(reason_is_of_message(0x99));
+	assert_false(reason_is_of_message(0x87));
+	assert_false(reason_is_of_message(0x83));
 }
 
 int main(void)

@@ -494,7 +494,7 @@ static void a_backlog_is_not_held_up_by_a_state_for_each_reading(void **state)
 	assert_int_equal(num_states, 2);
 }
 
-static void a_refused_reading_is_counted_and_forgotten(void **state)
+static void a_reading_that_is_too_large_is_counted_and_forgotten(void **state)
 {
 	struct fixture *fixture = *state;
 
@@ -502,7 +502,7 @@ static void a_refused_reading_is_counted_and_forgotten(void **state)
 	put(fixture, 0);
 	fixture->fake.num_posted = 0;
 	post_all(fixture);
-	answer_all(fixture, 0x87);
+	answer_all(fixture, 0x95);
 	assert_int_equal(num_waiting(fixture), 0);
 	assert_int_equal(fixture->session.num_refused, 1);
 	put(fixture, 0);
@@ -514,9 +514,18 @@ static void a_refused_reading_is_counted_and_forgotten(void **state)
 	assert_int_equal(num_waiting(fixture), 0);
 }
 
-static void a_quota_is_waited_for_a_few_times_and_blocks_nothing_for_ever(void **state)
+/* The pause after a refusal is over. */
+static void wait_for_pause(struct fixture *fixture)
+{
+	assert_true(session_due_ns(&fixture->session) > now_ns);
+	assert_true(session_due_ns(&fixture->session) <= now_ns + 60 * CLOCK_NS_PER_S);
+	now_ns = session_due_ns(&fixture->session);
+}
+
+static void readings_that_are_forbidden_wait_and_states_go_on(void **state)
 {
 	struct fixture *fixture = *state;
+	struct fake *fake = &fixture->fake;
 	uint64_t first_seq;
 	char number[32];
 
@@ -524,24 +533,98 @@ static void a_quota_is_waited_for_a_few_times_and_blocks_nothing_for_ever(void *
 	first_seq = put(fixture, 0);
 	put(fixture, 0);
 	snprintf(number, sizeof(number), "\"seq\":%llu,", (unsigned long long)first_seq);
-	for (int round = 0; round < 6; round++) {
-		fixture->fake.num_posted = 0;
+	for (int round = 0; round < 20; round++) {
+		fake->num_posted = 0;
 		post_all(fixture);
-		assert_int_equal(fixture->fake.num_posted, 3);
-		assert_non_null(strstr(fixture->fake.posted[1].payload, number));
+		assert_int_equal(fake->num_posted, round == 0 ? 3 : 2);
+		assert_non_null(
+			strstr(fake->posted[fake->num_posted - 2].payload, number));
+		answer_all(fixture, 0x87);
+		assert_int_equal(num_waiting(fixture), 2 + round);
+		/* In the pause. */
+		put(fixture, 1);
+		fake->num_posted = 0;
+		post_all(fixture);
+		assert_int_equal(fake->num_posted, 1);
+		assert_string_equal(fake->posted[0].topic, "b/g/s1/state");
+		answer_all(fixture, 0);
+		assert_int_equal(num_waiting(fixture), 3 + round);
+		wait_for_pause(fixture);
+		now_ns -= 1;
+		post_all(fixture);
+		assert_int_equal(fake->num_posted, 1);
+		now_ns += 1;
+		fixture->session.window.max_slots = 2;
+	}
+	fixture->session.window.max_slots = WINDOW_MAX;
+	while (num_waiting(fixture) > 0) {
+		fake->num_posted = 0;
+		post_all(fixture);
+		assert_true(fake->num_posted > 0);
+		answer_all(fixture, 0);
+	}
+	assert_int_equal(fixture->session.num_acknowledged, 22);
+}
+
+static void a_reading_that_alone_is_refused_holds_nothing_up_for_ever(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fake *fake = &fixture->fake;
+	uint64_t bad_seq;
+	char number[32];
+	int num_refused = 0;
+
+	begin(fixture, 5, &no_limits);
+	bad_seq = put(fixture, 0);
+	snprintf(number, sizeof(number), "\"seq\":%llu,", (unsigned long long)bad_seq);
+	while (num_refused == 0 || num_waiting(fixture) > 0) {
+		put(fixture, 1);
+		fake->num_posted = 0;
+		post_all(fixture);
+		for (int token = 1; token <= fake->num_posted; token++) {
+			const struct posted *posted = &fake->posted[token - 1];
+			bool is_bad = strcmp(posted->topic, "b/g/readings") == 0 &&
+				      strstr(posted->payload, number);
+
+			num_refused += is_bad;
+			session_acknowledge(&fixture->session, token, is_bad ? 0x83 : 0);
+		}
+		assert_true(num_refused <= 5);
+		if (session_due_ns(&fixture->session) != UINT64_MAX)
+			wait_for_pause(fixture);
+	}
+	assert_int_equal(num_refused, 5);
+}
+
+static void a_quota_is_waited_for_with_states_and_all(void **state)
+{
+	struct fixture *fixture = *state;
+	uint64_t first_seq, began_ns = now_ns;
+	char number[32];
+
+	begin(fixture, 5, &no_limits);
+	first_seq = put(fixture, 0);
+	put(fixture, 0);
+	snprintf(number, sizeof(number), "\"seq\":%llu,", (unsigned long long)first_seq);
+	for (int round = 0; round < 20; round++) {
+		struct fake *fake = &fixture->fake;
+		bool is_state_fresh = now_ns < began_ns + 90 * CLOCK_NS_PER_S;
+
+		fake->num_posted = 0;
+		post_all(fixture);
+		assert_int_equal(fake->num_posted, is_state_fresh ? 3 : 2);
+		assert_non_null(strstr(fake->posted[is_state_fresh].payload, number));
 		answer_all(fixture, 0x97);
-		if (round == 5)
-			break;
 		assert_int_equal(num_waiting(fixture), 2);
 		post_all(fixture);
-		assert_int_equal(fixture->fake.num_posted, 3);
-		assert_true(session_due_ns(&fixture->session) > now_ns);
-		assert_true(session_due_ns(&fixture->session) <=
-			    now_ns + 60 * CLOCK_NS_PER_S);
-		now_ns = session_due_ns(&fixture->session);
+		assert_int_equal(fake->num_posted, is_state_fresh ? 3 : 2);
+		wait_for_pause(fixture);
 	}
+	fixture->fake.num_posted = 0;
+	post_all(fixture);
+	answer_all(fixture, 0);
 	assert_int_equal(num_waiting(fixture), 0);
-	assert_int_equal(fixture->session.num_refused, 12);
+	assert_int_equal(fixture->session.num_refused, 40);
 }
 
 static void a_missing_acknowledgement_makes_the_connection_useless(void **state)
@@ -611,9 +694,10 @@ int main(void)
 		SESSION_TEST(the_first_readings_of_all_do_not_count_as_waiting),
 		SESSION_TEST(a_fresh_state_does_not_wait_behind_a_backlog),
 		SESSION_TEST(a_backlog_is_not_held_up_by_a_state_for_each_reading),
-		SESSION_TEST(a_refused_reading_is_counted_and_forgotten),
-		SESSION_TEST(
-			a_quota_is_waited_for_a_few_times_and_blocks_nothing_for_ever),
+		SESSION_TEST(a_reading_that_is_too_large_is_counted_and_forgotten),
+		SESSION_TEST(readings_that_are_forbidden_wait_and_states_go_on),
+		SESSION_TEST(a_reading_that_alone_is_refused_holds_nothing_up_for_ever),
+		SESSION_TEST(a_quota_is_waited_for_with_states_and_all),
 		SESSION_TEST(a_missing_acknowledgement_makes_the_connection_useless),
 		SESSION_TEST(availability_is_told_when_it_changes_only),
 		SESSION_TEST(a_broken_connection_loses_no_reading),
