@@ -22,19 +22,6 @@ enum {
 	FEW_UNTAKEN = STORE_PAGE / 2,
 };
 
-/* Numbers that no file vouches for begin at the wall clock's microseconds. A gateway makes far
- * fewer than a million readings a second, so that a later start lies above all that an earlier
- * one gave, and a file that began so stays below. It does not hold where the clock starts in
- * the past: then a repetition is unlikely, not impossible. Below 2^53 until the year 2255, so
- * that readers of JSON which know doubles only take it exactly. */
-uint64_t store_clock_number(void)
-{
-	int64_t wall_ms = clock_wall_ms();
-	uint64_t micros = clock_mono_ns() / CLOCK_NS_PER_US % 1000;
-
-	return (wall_ms > 0 ? (uint64_t)wall_ms * 1000 : 0) + micros + 1;
-}
-
 static int init(struct store *store, const struct store_options *options)
 {
 	bool is_in_memory = !options->path || options->durability == CONFIG_NONE;
@@ -212,18 +199,6 @@ void store_drop_outdated(struct store *store, uint64_t now_ns)
 		store_drop_oldest(store);
 }
 
-void store_shift_numbers(struct store *store, uint64_t from_seq, uint64_t offset)
-{
-	queue_shift_from(&store->queue, from_seq, offset);
-	for (size_t i = 0; i < store->num_sensors; i++) {
-		struct reading *reading = &store->sensors[i].newest.reading;
-
-		if (reading->seq >= from_seq)
-			reading->seq += offset;
-	}
-	store->next_seq += offset;
-}
-
 int store_set_sensors(struct store *store, const struct config *config)
 {
 	size_t num = config->num_sensors;
@@ -263,19 +238,6 @@ void store_set_reader(struct store *store, const struct wake *reader)
 	pthread_mutex_lock(&store->lock);
 	store->reader = reader;
 	pthread_mutex_unlock(&store->lock);
-}
-
-/* What no file vouches for comes from the clock. */
-static uint64_t next_number(struct store *store)
-{
-	if (store->next_seq == store->vouched_seq &&
-	    store->options.durability != CONFIG_ALWAYS) {
-		uint64_t clock_seq = store_clock_number();
-
-		if (clock_seq > store->next_seq)
-			store->next_seq = clock_seq;
-	}
-	return store->next_seq++;
 }
 
 static void note_newest(struct store *store, const struct reading *reading)
@@ -325,7 +287,7 @@ uint64_t store_put(struct store *store, struct reading *reading)
 	pthread_mutex_lock(&store->lock);
 	assert(reading->sensor < store->num_sensors);
 	store_drop_outdated(store, clock_mono_ns());
-	reading->seq = next_number(store);
+	reading->seq = store_next_number(store);
 	add_to_queue(store, reading);
 	note_newest(store, reading);
 	store_archive_put(store, store->sensors[reading->sensor].name, reading);

@@ -149,6 +149,14 @@ uint64_t store_clock_number(void);
 /* Adds to the numbers of all in memory from that on. With the lock. */
 void store_shift_numbers(struct store *store, uint64_t from_seq, uint64_t offset);
 
+/* The number of a new reading. With the lock. */
+uint64_t store_next_number(struct store *store);
+
+/* What the file is to say of numbers that were given, beside readings that are written or
+ * deleted; 0: nothing new. With the lock. */
+uint64_t store_number_to_vouch(const struct store *store, bool is_row_written,
+			       bool is_row_deleted);
+
 /* When a reading is to be in the file, for one that was read at that time. */
 uint64_t store_flush_due_ns(const struct store *store, uint64_t t_ns);
 

@@ -211,29 +211,6 @@ static uint64_t lowest_of_use(const struct store *store)
 	return lowest_seq < store->next_seq ? lowest_seq : store->next_seq;
 }
 
-/* What the file is to say of numbers where every reading is in it before it is posted: the rows
- * say so themselves, as long as there are any. What was posted while it was not usable may be
- * done before older ones are, and then no row tells of it. */
-static uint64_t number_of_posted(const struct store *store, bool is_any_row_left)
-{
-	if (store->shown_seq >= store->stored_seq)
-		return store->shown_seq >= store->vouched_seq ? store->shown_seq + 1 : 0;
-	return is_any_row_left ? 0 : store->stored_seq;
-}
-
-/* What the file is to say of numbers that were given; 0: nothing new. */
-static uint64_t number_to_vouch(const struct store *store, bool is_row_written,
-				bool is_row_deleted)
-{
-	if (store->is_stopping)
-		return store->vouched_seq != store->next_seq ? store->next_seq : 0;
-	if (store->options.durability == CONFIG_ALWAYS)
-		return number_of_posted(store, is_row_written || !is_row_deleted);
-	if (store->next_seq + STORE_NUMBERS / 2 > store->vouched_seq)
-		return store->next_seq + STORE_NUMBERS;
-	return 0;
-}
-
 /* Whether there is something to write now; else when there will be. */
 static bool plan(struct store *store, uint64_t now_ns, struct database_batch *out,
 		 uint64_t *due_ns)
@@ -249,7 +226,7 @@ static bool plan(struct store *store, uint64_t now_ns, struct database_batch *ou
 		.delete_below_seq = is_delete ? lowest_of_use(store) : 0,
 		.delete_from_seq = store->doubt_from_seq,
 		.delete_end_seq = store->doubt_end_seq,
-		.next_seq = number_to_vouch(store, is_flush, is_delete),
+		.next_seq = store_number_to_vouch(store, is_flush, is_delete),
 	};
 	out->announcements = store->batch_announcements;
 	out->num_announcements =
