@@ -126,25 +126,29 @@ static int prepare_all(struct database *database, char reason[DATABASE_MAX_REASO
 static int take_stock(struct database *database, struct database_facts *facts,
 		      char reason[DATABASE_MAX_REASON])
 {
-	int64_t num_rows, max_seq, next_seq;
-	int error = sql_query(database->db, "SELECT count(*) FROM reading", &num_rows,
-			      reason);
+	enum { NUM_ROWS, HIGHEST, NEXT, RANGE, NUM_FACTS };
+	static const char *const sql[NUM_FACTS] = {
+		"SELECT count(*) FROM reading",
+		"SELECT max(seq) FROM reading",
+		"SELECT value FROM number WHERE name='next_seq'",
+		"SELECT value FROM number WHERE name='range_seq'",
+	};
+	int64_t found[NUM_FACTS];
 
-	if (!error)
-		error = sql_query(database->db, "SELECT max(seq) FROM reading", &max_seq,
-				  reason);
-	if (!error)
-		error = sql_query(database->db,
-				  "SELECT value FROM number WHERE name='next_seq'",
-				  &next_seq, reason);
-	if (error)
-		return error;
-	if (max_seq < 0 || max_seq >= MAX_SEQ || next_seq < 0 || next_seq >= MAX_SEQ) {
+	for (int i = 0; i < NUM_FACTS; i++) {
+		int error = sql_query(database->db, sql[i], &found[i], reason);
+
+		if (error)
+			return error;
+		if (found[i] >= 0 && found[i] < MAX_SEQ)
+			continue;
 		snprintf(reason, DATABASE_MAX_REASON, "numbers in it make no sense");
 		return -EBADMSG;
 	}
-	facts->num_rows = (uint64_t)num_rows;
-	facts->next_seq = (uint64_t)(max_seq + 1 > next_seq ? max_seq + 1 : next_seq);
+	facts->num_rows = (uint64_t)found[NUM_ROWS];
+	facts->next_seq = (uint64_t)(found[HIGHEST] + 1 > found[NEXT] ? found[HIGHEST] + 1
+								      : found[NEXT]);
+	facts->range_seq = (uint64_t)found[RANGE];
 	if (facts->is_new)
 		facts->next_seq = 0;
 	return 0;
@@ -322,6 +326,8 @@ static int write_all(struct database *database, const struct database_batch *bat
 				     batch->delete_end_seq, reason);
 	if (!error && batch->next_seq > 0)
 		error = set_number(database, "next_seq", batch->next_seq, reason);
+	if (!error && batch->range_seq > 0)
+		error = set_number(database, "range_seq", batch->range_seq, reason);
 	for (size_t i = 0; i < batch->num_announcements && !error; i++)
 		error = write_announcement(database, &batch->announcements[i], reason);
 	return error;

@@ -32,6 +32,8 @@ struct database_row {
 struct database_facts {
 	bool is_new;
 	uint64_t next_seq; /* above all that were given; 0 where is_new */
+	uint64_t
+		range_seq; /* an earlier run reserved numbers from there on; 0: none did */
 	uint64_t boot_seq; /* lower ones were read before the machine's last start */
 	uint64_t num_rows;
 };
@@ -52,6 +54,7 @@ struct database_batch {
 	 * any more. */
 	uint64_t delete_below_seq, delete_from_seq, delete_end_seq;
 	uint64_t next_seq; /* no lower one is ever to be given again; 0: as before */
+	uint64_t range_seq; /* numbers from there on are reserved; 0: as before */
 	const struct database_announcement *announcements; /* borrowed */
 	size_t num_announcements;
 	bool is_synced; /* waits until the disk has it; else it may be lost at a power cut */

@@ -1,13 +1,28 @@
 /* SPDX-License-Identifier: MIT */
-/* Which numbers readings get, so that none is given twice. */
+/* Which numbers readings get, so that none is given twice.
+ *
+ * The file says which were given: by its rows where each reading is there before it is posted
+ * (durability always), else by promising a few thousand ahead. While it cannot be written
+ * readings are posted from memory, with numbers of a range that the file reserved for that
+ * beforehand. Whether a run used its range nobody knows after a kill: the next run reserves
+ * another. */
+#include <sys/random.h>
+
 #include "base/clock.h"
 #include "store/store_state.h"
 
-/* Numbers that no file vouches for begin at the wall clock's microseconds. A gateway makes far
- * fewer than a million readings a second, so that a later start lies above all that an earlier
- * one gave, and a file that began so stays below. It does not hold where the clock starts in
- * the past: then a repetition is unlikely, not impossible. Below 2^53 until the year 2255, so
- * that readers of JSON which know doubles only take it exactly. */
+/* How many a range has: more than will be given while a disk fails. */
+#define RANGE_NUMBERS (UINT64_C(1) << 32)
+/* Ranges lie above this, and so where the clock's microseconds do not come before 2112. */
+#define RANGES_SEQ (UINT64_C(1) << 52)
+/* Below 2^53, so that readers of JSON which know doubles only take them exactly. */
+#define END_SEQ (UINT64_C(1) << 53)
+/* So far chance carries from what was given: near enough for thousands of times. */
+#define CHANCE_MASK ((UINT64_C(1) << 40) - 1)
+
+/* The first numbers of all are the wall clock's microseconds. A gateway makes far fewer than a
+ * million readings a second, so that one whose file was taken away begins above all that it
+ * gave before. */
 uint64_t store_clock_number(void)
 {
 	int64_t wall_ms = clock_wall_ms();
@@ -28,16 +43,37 @@ void store_shift_numbers(struct store *store, uint64_t from_seq, uint64_t offset
 	store->next_seq += offset;
 }
 
+/* For a file that could not be written since we started, so that nothing is reserved: where
+ * the clock is behind, too, chance has to do. */
+static uint64_t number_without_range(const struct store *store)
+{
+	uint64_t clock_seq = store_clock_number(), chance = 0;
+
+	if (clock_seq > store->next_seq)
+		return clock_seq;
+	if (getrandom(&chance, sizeof(chance), GRND_NONBLOCK) < 0)
+		chance = clock_seq;
+	return store->next_seq + 1 + (chance & CHANCE_MASK);
+}
+
+void store_leave_numbers(struct store *store, uint64_t from_seq)
+{
+	uint64_t to_seq = store->range_seq > store->next_seq
+				  ? store->range_seq
+				  : number_without_range(store);
+
+	if (store->has_left_numbers)
+		return;
+	store_shift_numbers(store, from_seq, to_seq - from_seq);
+	store->range_seq = 0;
+	store->has_left_numbers = true;
+}
+
 uint64_t store_next_number(struct store *store)
 {
-	/* What no file vouches for comes from the clock. */
 	if (store->next_seq == store->vouched_seq &&
-	    store->options.durability != CONFIG_ALWAYS) {
-		uint64_t clock_seq = store_clock_number();
-
-		if (clock_seq > store->next_seq)
-			store->next_seq = clock_seq;
-	}
+	    store->options.durability != CONFIG_ALWAYS)
+		store_leave_numbers(store, store->next_seq);
 	return store->next_seq++;
 }
 
@@ -61,4 +97,23 @@ uint64_t store_number_to_vouch(const struct store *store, bool is_row_written,
 	if (store->next_seq + STORE_NUMBERS / 2 > store->vouched_seq)
 		return store->next_seq + STORE_NUMBERS;
 	return 0;
+}
+
+uint64_t store_range_to_reserve(const struct store *store)
+{
+	uint64_t range_seq = RANGES_SEQ + store_clock_number();
+
+	if (store->range_seq != 0)
+		return 0;
+	if (range_seq < store->ranges_end_seq)
+		range_seq = store->ranges_end_seq;
+	if (range_seq <= store->next_seq)
+		range_seq = store->next_seq + RANGE_NUMBERS;
+	return range_seq + RANGE_NUMBERS <= END_SEQ ? range_seq : 0;
+}
+
+void store_note_range(struct store *store, uint64_t range_seq)
+{
+	store->range_seq = range_seq;
+	store->ranges_end_seq = range_seq + RANGE_NUMBERS;
 }

@@ -105,6 +105,11 @@ struct store {
 	uint64_t stored_seq; /* lower ones are in the file, or done */
 	uint64_t flush_seq; /* lower ones are to be in it as soon as may be */
 	uint64_t vouched_seq; /* the file says that lower ones were given */
+	/* From there on numbers are reserved in the file for when it cannot be written; 0: none
+	 * are. */
+	uint64_t range_seq;
+	uint64_t ranges_end_seq; /* above all that were ever reserved */
+	bool has_left_numbers; /* for such, until it can be written again */
 	/* Rows with these numbers may be there although writing them failed: they have others
 	 * now. */
 	uint64_t doubt_from_seq, doubt_end_seq;
@@ -148,6 +153,17 @@ uint64_t store_clock_number(void);
 
 /* Adds to the numbers of all in memory from that on. With the lock. */
 void store_shift_numbers(struct store *store, uint64_t from_seq, uint64_t offset);
+
+/* What has that number or a higher one, and what comes, gets numbers that no later run gives,
+ * though the file cannot be written. With the lock. */
+void store_leave_numbers(struct store *store, uint64_t from_seq);
+
+/* Where the file is to reserve numbers; 0: it has, or there is no room for more. With the
+ * lock, as the next. */
+uint64_t store_range_to_reserve(const struct store *store);
+
+/* They are reserved there. */
+void store_note_range(struct store *store, uint64_t range_seq);
 
 /* The number of a new reading. With the lock. */
 uint64_t store_next_number(struct store *store);

@@ -68,22 +68,19 @@ static bool set_aside(struct store *store, const char *reason)
 	return true;
 }
 
-/* Where every reading goes to the file first, one that is not in it has not been posted: it
- * gets a number that needs nobody to vouch for it. Those that have been, while the file was
- * not usable, have such numbers. With the lock. */
-static void leave_vouched_numbers(struct store *store)
+/* Where every reading goes to the file first, one that is not in it has not been posted, and
+ * the file does not tell of its number: it gets another. Those that have been, while the file
+ * was not usable, have such numbers. With the lock. */
+static void leave_numbers(struct store *store)
 {
-	uint64_t clock_seq = store_clock_number();
 	uint64_t from_seq = store->stored_seq > store->shown_seq ? store->stored_seq
 								 : store->shown_seq + 1;
-	bool have_left = store->doubt_end_seq > store->doubt_from_seq;
 
-	if (store->options.durability != CONFIG_ALWAYS || have_left ||
-	    clock_seq <= store->next_seq)
+	if (store->options.durability != CONFIG_ALWAYS || store->has_left_numbers)
 		return;
 	store->doubt_from_seq = from_seq;
 	store->doubt_end_seq = store->next_seq;
-	store_shift_numbers(store, from_seq, clock_seq - from_seq);
+	store_leave_numbers(store, from_seq);
 }
 
 /* What was asked of the file failed. On a full disk and the like it still can be read; else
@@ -92,7 +89,7 @@ static void give_way(struct store *store, int error, const char *doing,
 		     const char *reason)
 {
 	if (store->file == STORE_FILE_OPEN)
-		leave_vouched_numbers(store);
+		leave_numbers(store);
 	if (error == -ENOSPC || error == -EROFS) {
 		store->file = STORE_FILE_READABLE;
 	} else {
@@ -109,20 +106,24 @@ static void give_way(struct store *store, int error, const char *doing,
 static void adopt(struct store *store, const struct database_facts *facts)
 {
 	bool is_any_here = queue_length(&store->queue) > 0;
+	uint64_t lowest_seq = queue_lowest_seq(&store->queue);
 
 	store->has_been_open = true;
 	store->disk = (struct disk_part){
 		.end_seq = facts->next_seq,
 		.num_rows = facts->num_rows,
 	};
-	if (is_any_here && queue_lowest_seq(&store->queue) < facts->next_seq)
-		store_shift_numbers(store, 0, facts->next_seq);
+	if (is_any_here && lowest_seq < facts->next_seq)
+		store_shift_numbers(store, lowest_seq, facts->next_seq - lowest_seq);
 	/* Before the start no number has been given. */
 	if (facts->next_seq > 0 &&
 	    (store->start_seq == 0 || store->next_seq < facts->next_seq))
 		store->next_seq = facts->next_seq;
 	store->stored_seq = is_any_here ? facts->next_seq : store->next_seq;
 	store->vouched_seq = facts->next_seq;
+	if (facts->range_seq > 0)
+		store_note_range(store, facts->range_seq);
+	store->range_seq = 0; /* that run may have used it */
 	if (facts->num_rows > 0)
 		log_info("readings of an earlier run wait waiting=%" PRIu64,
 			 facts->num_rows);
@@ -181,6 +182,7 @@ static void open_file(struct store *store)
 		store->num_rows_done = 0;
 		store->stored_seq = 0;
 		store->vouched_seq = 0;
+		store->range_seq = 0;
 		announced_rewrite(&store->announced);
 	}
 }
@@ -227,6 +229,7 @@ static bool plan(struct store *store, uint64_t now_ns, struct database_batch *ou
 		.delete_from_seq = store->doubt_from_seq,
 		.delete_end_seq = store->doubt_end_seq,
 		.next_seq = store_number_to_vouch(store, is_flush, is_delete),
+		.range_seq = store_range_to_reserve(store),
 	};
 	out->announcements = store->batch_announcements;
 	out->num_announcements =
@@ -234,6 +237,7 @@ static bool plan(struct store *store, uint64_t now_ns, struct database_batch *ou
 				STORE_ANNOUNCEMENTS);
 	out->is_synced =
 		is_flush || store->is_stopping || out->num_announcements > 0 ||
+		out->range_seq > 0 ||
 		(out->next_seq > 0 && store->options.durability != CONFIG_ALWAYS);
 	if (is_flush)
 		out->num_readings = queue_copy_from(&store->queue, store->stored_seq,
@@ -243,8 +247,8 @@ static bool plan(struct store *store, uint64_t now_ns, struct database_batch *ou
 	*due_ns = flush_due_ns;
 	if (store->num_rows_done > 0 && store->delete_due_ns < *due_ns)
 		*due_ns = store->delete_due_ns;
-	return is_flush || is_delete || out->next_seq > 0 || out->num_announcements > 0 ||
-	       out->delete_end_seq > out->delete_from_seq;
+	return is_flush || is_delete || out->next_seq > 0 || out->range_seq > 0 ||
+	       out->num_announcements > 0 || out->delete_end_seq > out->delete_from_seq;
 }
 
 /* What is long in the file and will not be asked for soon leaves memory. */
@@ -273,8 +277,11 @@ static void settle(struct store *store, const struct database_batch *batch,
 	store->doubt_from_seq = store->doubt_end_seq = 0;
 	announced_settle(&store->announced, batch->announcements,
 			 batch->num_announcements);
+	store->has_left_numbers = false;
 	if (batch->next_seq > 0)
 		store->vouched_seq = batch->next_seq;
+	if (batch->range_seq > 0)
+		store_note_range(store, batch->range_seq);
 	if (batch->num_readings > 0) {
 		store->stored_seq = batch->readings[batch->num_readings - 1].seq + 1;
 		store_call_reader(store);

@@ -686,6 +686,34 @@ static void what_was_posted_while_the_disk_failed_keeps_its_number(void **state)
 	stop_store(store);
 }
 
+/* Its clock is behind, and the file tells nothing of what was posted. */
+static void what_was_posted_while_the_disk_failed_takes_no_later_number(void **state)
+{
+	uint64_t seen[6];
+
+	(void)state;
+	for (size_t i = 0; i < array_length(seen); i++) {
+		struct store *store;
+		struct reading reading;
+
+		wall_ms = i == 0 ? NOON_MS : 1000;
+		store = open_store(CONFIG_ALWAYS);
+		if (i % 2 == 0)
+			faulty_disk.write_error = SQLITE_FULL;
+		put(store, (int32_t)i);
+		store_work(store);
+		do { /* one that is done may come again after a kill */
+			assert_true(take(store, &reading));
+			store_ack(store, reading.seq);
+		} while (reading.values[0].milli != (int32_t)i);
+		seen[i] = reading.seq;
+		kill_store(store);
+		faulty_disk.write_error = 0;
+		for (size_t j = 0; j < i; j++)
+			assert_true(seen[j] != seen[i]);
+	}
+}
+
 static void a_new_file_knows_the_numbers_of_the_damaged_one(void **state)
 {
 	struct store *store = open_store(CONFIG_ALWAYS);
@@ -872,6 +900,122 @@ static void always_loses_nothing_at_kills_and_faults(void **state)
 	}
 }
 
+/* What anybody saw of numbers, and of which reading. */
+struct sightings {
+	struct {
+		uint64_t seq;
+		int value;
+	} seen[2 * MAX_VALUES];
+	int num_seen, num_values;
+};
+
+static void note_seen(struct sightings *sightings, const struct reading *reading)
+{
+	assert_in_range(sightings->num_seen, 0, 2 * MAX_VALUES - 1);
+	sightings->seen[sightings->num_seen].seq = reading->seq;
+	sightings->seen[sightings->num_seen++].value = reading->values[0].milli;
+}
+
+static void put_and_show(struct store *store, struct sightings *sightings)
+{
+	struct reading reading;
+	int dice = rand() % 100;
+
+	if (dice < 50) {
+		put(store, sightings->num_values++);
+		pass_ms((uint64_t)(rand() % 50));
+		if (rand() % 2)
+			store_work(store);
+	} else if (dice < 70 && store_take_state(store, &reading)) {
+		note_seen(sightings, &reading);
+	} else if (dice < 98 && take(store, &reading)) {
+		note_seen(sightings, &reading);
+		if (rand() % 3)
+			store_ack(store, reading.seq);
+	} else {
+		store_rewind(store);
+	}
+}
+
+/* More than are vouched for at once; not each is looked at. */
+static void use_up_numbers(struct store *store, struct sightings *sightings)
+{
+	struct reading reading;
+
+	for (int i = 0; i < 17000; i++) {
+		put(store, sightings->num_values++);
+		if (!take(store, &reading))
+			continue;
+		store_ack(store, reading.seq);
+		if (i % 100 == 0)
+			note_seen(sightings, &reading);
+	}
+}
+
+static int by_number(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void check_sightings(struct sightings *sightings)
+{
+	qsort(sightings->seen, (size_t)sightings->num_seen, sizeof(sightings->seen[0]),
+	      by_number);
+	for (int i = 1; i < sightings->num_seen; i++) {
+		assert_true(sightings->seen[i].seq != sightings->seen[i - 1].seq ||
+			    sightings->seen[i].value == sightings->seen[i - 1].value);
+	}
+	assert_true(sightings->num_seen == 0 ||
+		    sightings->seen[sightings->num_seen - 1].seq < UINT64_C(1) << 53);
+}
+
+/* The disk fails for a while, also at a start, the clock goes anywhere, and the end is a kill. */
+static void live_a_life(enum config_durability durability, struct sightings *sightings)
+{
+	static const int errors[] = { SQLITE_FULL, SQLITE_READONLY, SQLITE_IOERR_WRITE };
+	struct store *store;
+
+	wall_ms = rand() % 3 ? NOON_MS - rand() % 100000000 : rand() % 1000;
+	if (sightings->num_seen > 0 && rand() % 3 == 0)
+		faulty_disk.write_error = SQLITE_FULL;
+	store = open_store(durability);
+	for (int spell = rand() % 4; spell >= 0; spell--) {
+		for (int i = rand() % 40; i > 0; i--)
+			put_and_show(store, sightings);
+		if (durability != CONFIG_ALWAYS && rand() % 200 == 0)
+			use_up_numbers(store, sightings);
+		faulty_disk.write_error = rand() % 2 ? errors[rand() % 3] : 0;
+		pass_ms((uint64_t)(rand() % 2 ? 120 * 1000 : 0));
+		store_work(store);
+	}
+	if (rand() % 4)
+		kill_store(store);
+	else
+		stop_store(store);
+	faulty_disk.write_error = 0;
+}
+
+static void no_number_is_seen_twice_whatever_disk_clock_and_kills_do(void **state)
+{
+	static const enum config_durability each[] = { CONFIG_ALWAYS, CONFIG_OUTAGE,
+						       CONFIG_NONE };
+	static struct sightings sightings;
+
+	(void)state;
+	for (int round = 0; round < 9; round++) {
+		memset(&sightings, 0, sizeof(sightings));
+		/* It could be written once. */
+		wall_ms = NOON_MS;
+		stop_store(open_store(each[round % 3]));
+		for (int i = 0; i < 60; i++)
+			live_a_life(each[round % 3], &sightings);
+		check_sightings(&sightings);
+		remove_files();
+	}
+}
+
 int main(void)
 {
 	const char *given = getenv("SEED");
@@ -917,6 +1061,9 @@ int main(void)
 				       set_up),
 		cmocka_unit_test_setup(
 			what_was_posted_while_the_disk_failed_keeps_its_number, set_up),
+		cmocka_unit_test_setup(
+			what_was_posted_while_the_disk_failed_takes_no_later_number,
+			set_up),
 		cmocka_unit_test_setup(a_new_file_knows_the_numbers_of_the_damaged_one,
 				       set_up),
 		cmocka_unit_test_setup(rows_that_make_no_sense_are_dropped_and_counted,
@@ -925,6 +1072,8 @@ int main(void)
 		cmocka_unit_test_setup(a_commit_of_always_is_synced_and_writes_little,
 				       set_up),
 		cmocka_unit_test_setup(always_loses_nothing_at_kills_and_faults, set_up),
+		cmocka_unit_test_setup(
+			no_number_is_seen_twice_whatever_disk_clock_and_kills_do, set_up),
 	};
 
 	printf("SEED=%u\n", seed);
