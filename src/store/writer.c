@@ -90,7 +90,7 @@ static void give_way(struct store *store, int error, const char *doing,
 {
 	if (store->file == STORE_FILE_OPEN)
 		leave_numbers(store);
-	if (error == -ENOSPC || error == -EROFS) {
+	if (store->database && (error == -ENOSPC || error == -EROFS)) {
 		store->file = STORE_FILE_READABLE;
 	} else {
 		store->file = STORE_FILE_CLOSED;

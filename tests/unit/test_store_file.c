@@ -514,6 +514,27 @@ static void without_a_disk_memory_is_bounded_and_the_oldest_are_dropped(void **s
 	stop_store(store);
 }
 
+static void a_disk_that_is_full_at_the_start_is_waited_for(void **state)
+{
+	struct store *store;
+
+	(void)state;
+	faulty_disk.write_error = SQLITE_FULL;
+	store = open_store(CONFIG_OUTAGE);
+	put(store, 1);
+	for (int i = 0; i < 5; i++) {
+		assert_true(stat_of(store).is_in_memory);
+		pass_ms(120 * 1000);
+		store_work(store);
+	}
+	faulty_disk.write_error = 0;
+	pass_ms(120 * 1000);
+	store_work(store);
+	assert_false(stat_of(store).is_in_memory);
+	check_all(store, 1, 1);
+	stop_store(store);
+}
+
 static void a_full_disk_still_gives_what_is_on_it(void **state)
 {
 	struct store *store = open_store(CONFIG_OUTAGE);
@@ -1051,6 +1072,8 @@ int main(void)
 		cmocka_unit_test_setup(
 			without_a_disk_memory_is_bounded_and_the_oldest_are_dropped,
 			set_up),
+		cmocka_unit_test_setup(a_disk_that_is_full_at_the_start_is_waited_for,
+				       set_up),
 		cmocka_unit_test_setup(a_full_disk_still_gives_what_is_on_it, set_up),
 		cmocka_unit_test_setup(one_file_serves_one_process, set_up),
 		cmocka_unit_test_setup(a_damaged_file_is_set_aside_and_a_new_one_begun,
