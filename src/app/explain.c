@@ -220,15 +220,30 @@ static const char *reason(enum verdict verdict)
 		return "an interval is neither a 0 nor a 1";
 	case VERDICT_SLIPPED:
 		return "the bits are not where they must be after the release";
+	case VERDICT_DOUBLED:
+		return "the first bit is lost and all others are a place too early: the "
+		       "sum holds, for values twice as high as the sensor sent";
+	case VERDICT_HALVED:
+		return "there is a bit before the first one and all others are a place "
+		       "too late: the sum holds, for values half as high as the sensor "
+		       "sent";
 	case VERDICT_BAD_CHECKSUM:
 		return "the sum of the bytes differs";
 	case VERDICT_AMBIGUOUS:
 		return "more than one value fits";
 	case VERDICT_ALL_ZERO:
 		return "a dead bus sends nothing but zeros, too";
+	case VERDICT_HUNG:
+		return "the sum holds, but sensors that hang send such values, and none "
+		       "that works";
+	case VERDICT_HALF_VALID:
+		return "the model can measure one of the two values and not the other: "
+		       "neither is to be trusted";
 	case VERDICT_IMPLAUSIBLE:
 		return "the model cannot measure such values, or this unit does not send "
 		       "them so";
+	case VERDICT_STALE:
+		return "the sensor measured it before its power came";
 	case VERDICT_UNDECIDED:
 		return "the model is not known yet";
 	case VERDICT_OVERRUN:

@@ -255,12 +255,14 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 	report_model(publisher, frame->sensor, model);
 	if (sensor->filter && model != sensor->decoder.model)
 		*sensor->filter = (struct filter){ 0 };
-	remember(publisher, frame, verdict);
 
 	struct care_advice care =
 		care_judge(&sensor->care, &sensor->care_rules, frame, verdict);
 	bool is_accepted = verdict_is_accepted(verdict);
 
+	if (care.is_stale)
+		verdict = VERDICT_STALE;
+	remember(publisher, frame, verdict);
 	count(&sensor->tally.verdicts[verdict], true);
 	count(&sensor->tally.retries, !is_accepted && care.asks_again);
 	count(&sensor->tally.discarded, is_accepted && !care.is_taken);

@@ -41,8 +41,9 @@ static void accept(struct care *care, struct care_advice *advice)
 {
 	care->num_silent = 0;
 	care->num_backed_off = 0;
-	care->is_fed_anew = false;
 	advice->is_taken = care->num_discards == 0;
+	advice->is_stale = care->is_fed_anew;
+	care->is_fed_anew = false;
 	advice->asks_again = !advice->is_taken;
 	if (!advice->is_taken) {
 		care->num_discards--;
@@ -56,8 +57,9 @@ static void refuse(struct care *care, const struct care_rules *rules,
 {
 	int num_tries = frame->attempt - care->num_discarded;
 
-	/* All zeros is what some sensors send when they hang. */
-	if (verdict == VERDICT_NO_RESPONSE || verdict == VERDICT_ALL_ZERO)
+	/* Some sensors answer when they hang. */
+	if (verdict == VERDICT_NO_RESPONSE || verdict == VERDICT_ALL_ZERO ||
+	    verdict == VERDICT_HUNG)
 		care->num_silent++;
 	else if (is_of_the_sensor(verdict))
 		care->num_silent = 0;

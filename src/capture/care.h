@@ -37,6 +37,7 @@ struct care {
 
 struct care_advice {
 	bool is_taken; /* the answer is a reading */
+	bool is_stale; /* it is none, for it was measured before the power came */
 	bool asks_again; /* as soon as the sensor has rested, in this turn */
 	bool is_long; /* from now on by the long start pulse */
 	uint8_t num_turns_skipped; /* leave it alone for so many turns */
@@ -47,7 +48,7 @@ struct care_advice care_judge(struct care *care, const struct care_rules *rules,
 			      const struct frame *frame, enum verdict verdict);
 
 /* Advice as one word that a thread can hand to another; it differs from `last`, the word before.
- * is_taken is not in it. */
+ * is_taken and is_stale are not in it. */
 uint32_t care_pack(const struct care_advice *advice, uint32_t last);
 struct care_advice care_unpack(uint32_t word);
 

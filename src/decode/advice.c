@@ -25,6 +25,9 @@ static const char *const words[] = {
 	[ADVICE_OTHER_MODEL] =
 		"values that the model cannot measure: check the driver in the "
 		"configuration, or the sensor is broken",
+	[ADVICE_HUNG] =
+		"the sensor hangs: it answers, but with nothing it measured; cut its "
+		"power, or give it a power_pin",
 	[ADVICE_UNDECIDED] =
 		"wait for more answers, or name the model in the configuration",
 	[ADVICE_BUSY] = "the machine is too busy",
@@ -50,10 +53,15 @@ enum advice advice_for(enum verdict verdict)
 	case VERDICT_TOO_MANY_EDGES:
 	case VERDICT_BAD_TIMING:
 	case VERDICT_SLIPPED:
+	case VERDICT_DOUBLED:
+	case VERDICT_HALVED:
 	case VERDICT_BAD_CHECKSUM:
 	case VERDICT_AMBIGUOUS:
 		return ADVICE_MIXED;
 	case VERDICT_ALL_ZERO:
+	case VERDICT_HUNG:
+		return ADVICE_HUNG;
+	case VERDICT_HALF_VALID:
 	case VERDICT_IMPLAUSIBLE:
 		return ADVICE_OTHER_MODEL;
 	case VERDICT_UNDECIDED:
@@ -64,6 +72,7 @@ enum advice advice_for(enum verdict verdict)
 		return ADVICE_LINE_LOST;
 	case VERDICT_CLEAN:
 	case VERDICT_REPAIRED:
+	case VERDICT_STALE:
 		break;
 	}
 	return ADVICE_NONE;

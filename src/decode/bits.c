@@ -15,25 +15,50 @@ enum {
 	MAX_DECIMAL = 9,
 };
 
-static bool is_in_range(const struct bits_range *range, int32_t temperature_milli,
-			int32_t humidity_milli)
+/* What a frame that adds up says, or NOT_A_NUMBER. */
+struct tenths {
+	int32_t temperature;
+	int32_t humidity;
+};
+enum { NOT_A_NUMBER = INT16_MAX };
+
+static bool is_temperature(const struct bits_range *range, int32_t tenths)
 {
-	return temperature_milli >= range->min_temperature_milli &&
-	       temperature_milli <= range->max_temperature_milli &&
-	       humidity_milli >= range->min_humidity_milli &&
-	       humidity_milli <= range->max_humidity_milli;
+	return tenths * MILLI_PER_TENTH >= range->min_temperature_milli &&
+	       tenths * MILLI_PER_TENTH <= range->max_temperature_milli;
 }
 
-static enum verdict give(const struct bits_range *range, int32_t temperature_tenths,
-			 int32_t humidity_tenths, struct reading *out)
+static bool is_humidity(const struct bits_range *range, int32_t tenths)
 {
-	int32_t temperature_milli = temperature_tenths * MILLI_PER_TENTH;
-	int32_t humidity_milli = humidity_tenths * MILLI_PER_TENTH;
+	return tenths * MILLI_PER_TENTH >= range->min_humidity_milli &&
+	       tenths * MILLI_PER_TENTH <= range->max_humidity_milli;
+}
 
-	if (!is_in_range(range, temperature_milli, humidity_milli))
+/* Seen from sensors in trouble, with a good sum: T 0 and RH 1 or 2 %, T 0.1 and RH 1.0; and
+ * from a DHT11 T 1 and RH 1 (esphome/issues#397). */
+static bool is_known_bogus(const struct tenths *tenths)
+{
+	return (tenths->temperature == 0 && tenths->humidity <= 20) ||
+	       (tenths->temperature == 1 && tenths->humidity == 10) ||
+	       (tenths->temperature == 10 && tenths->humidity == 10);
+}
+
+static enum verdict give(const struct bits_range *range, const struct tenths *tenths,
+			 struct reading *out)
+{
+	bool has_temperature = is_temperature(range, tenths->temperature);
+	bool has_humidity = is_humidity(range, tenths->humidity);
+
+	if (is_known_bogus(tenths))
+		return VERDICT_HUNG;
+	if (has_temperature != has_humidity)
+		return VERDICT_HALF_VALID;
+	if (!has_temperature)
 		return VERDICT_IMPLAUSIBLE;
-	reading_add(out, QUANTITY_TEMPERATURE, temperature_milli, RESOLVED_DIGITS);
-	reading_add(out, QUANTITY_HUMIDITY, humidity_milli, RESOLVED_DIGITS);
+	reading_add(out, QUANTITY_TEMPERATURE, tenths->temperature * MILLI_PER_TENTH,
+		    RESOLVED_DIGITS);
+	reading_add(out, QUANTITY_HUMIDITY, tenths->humidity * MILLI_PER_TENTH,
+		    RESOLVED_DIGITS);
 	return VERDICT_CLEAN;
 }
 
@@ -56,48 +81,42 @@ static bool find_tenths(const struct reading *values, enum quantity quantity,
 	return false;
 }
 
-/* The values to send, rounded to tenths; false where the model does not measure them. */
+/* The values to send, rounded to tenths; false where the model does not measure them, or no
+ * sensor that works. */
 static bool take_values(const struct reading *values, const struct bits_range *range,
-			int32_t *temperature_tenths_out, int32_t *humidity_tenths_out)
+			struct tenths *out)
 {
-	return find_tenths(values, QUANTITY_TEMPERATURE, temperature_tenths_out) &&
-	       find_tenths(values, QUANTITY_HUMIDITY, humidity_tenths_out) &&
-	       is_in_range(range, *temperature_tenths_out * MILLI_PER_TENTH,
-			   *humidity_tenths_out * MILLI_PER_TENTH);
+	return find_tenths(values, QUANTITY_TEMPERATURE, &out->temperature) &&
+	       find_tenths(values, QUANTITY_HUMIDITY, &out->humidity) &&
+	       is_temperature(range, out->temperature) &&
+	       is_humidity(range, out->humidity) && !is_known_bogus(out);
 }
 
-/* Seen from sensors in trouble, with a good sum: T 0 and RH 1 or 2 %, T 0.1 and RH 1.0. */
-static bool is_known_bogus(int32_t temperature_tenths, int32_t humidity_tenths)
+static int32_t temperature_of(const uint8_t *bytes)
 {
-	return (temperature_tenths == 0 && humidity_tenths <= 20) ||
-	       (temperature_tenths == 1 && humidity_tenths == 10);
+	int32_t raw = bytes[2] << 8 | bytes[3];
+
+	switch (bytes[2] >> 4) {
+	case 0x0:
+		return raw;
+	case 0x8:
+		return -(raw & MAGNITUDE_BITS);
+	case 0xf:
+		return raw - (1 << 16);
+	default:
+		return NOT_A_NUMBER;
+	}
 }
 
 enum verdict bits_take_tenths(const uint8_t *bytes, const struct bits_range *range,
 			      struct reading *out)
 {
-	int32_t humidity_tenths = bytes[0] << 8 | bytes[1];
-	int32_t raw = bytes[2] << 8 | bytes[3];
-	int32_t temperature_tenths;
+	struct tenths tenths = { .temperature = temperature_of(bytes),
+				 .humidity = bytes[0] << 8 | bytes[1] };
 
 	if (check_all_zero(bytes, BITS_FRAME_BYTES))
 		return VERDICT_ALL_ZERO;
-	switch (bytes[2] >> 4) {
-	case 0x0:
-		temperature_tenths = raw;
-		break;
-	case 0x8:
-		temperature_tenths = -(raw & MAGNITUDE_BITS);
-		break;
-	case 0xf:
-		temperature_tenths = raw - (1 << 16);
-		break;
-	default:
-		return VERDICT_IMPLAUSIBLE;
-	}
-	if (is_known_bogus(temperature_tenths, humidity_tenths))
-		return VERDICT_IMPLAUSIBLE;
-	return give(range, temperature_tenths, humidity_tenths, out);
+	return give(range, &tenths, out);
 }
 
 bool bits_find_encoding(const uint8_t *bytes, enum encoding *out)
@@ -111,55 +130,58 @@ bool bits_find_encoding(const uint8_t *bytes, enum encoding *out)
 bool bits_put_tenths(const struct reading *values, const struct bits_range *range,
 		     enum encoding encoding, uint8_t *bytes_out)
 {
-	int32_t temperature_tenths, humidity_tenths;
+	struct tenths tenths;
 	int32_t raw;
 
-	if (!take_values(values, range, &temperature_tenths, &humidity_tenths) ||
-	    is_known_bogus(temperature_tenths, humidity_tenths))
+	if (!take_values(values, range, &tenths))
 		return false;
-	raw = temperature_tenths;
+	raw = tenths.temperature;
 	if (raw < 0 && encoding == ENCODING_SIGN_MAGNITUDE)
 		raw = SIGN_BIT | -raw;
-	bytes_out[0] = (uint8_t)(humidity_tenths >> 8);
-	bytes_out[1] = (uint8_t)humidity_tenths;
+	bytes_out[0] = (uint8_t)(tenths.humidity >> 8);
+	bytes_out[1] = (uint8_t)tenths.humidity;
 	bytes_out[2] = (uint8_t)((uint32_t)raw >> 8);
 	bytes_out[3] = (uint8_t)raw;
 	bytes_out[BITS_SUM_BYTE] = check_sum8(bytes_out, BITS_DATA_BYTES);
 	return true;
 }
 
+static int32_t tenths_of(int32_t units, int32_t decimal)
+{
+	return decimal > MAX_DECIMAL ? NOT_A_NUMBER : units * 10 + decimal;
+}
+
 enum verdict bits_take_decimals(const uint8_t *bytes, const struct bits_range *range,
 				struct reading *out)
 {
-	int32_t temperature_decimal = bytes[3] & DECIMALS_BITS;
-	int32_t temperature_tenths = bytes[2] * 10 + temperature_decimal;
+	struct tenths tenths = {
+		.temperature = tenths_of(bytes[2], bytes[3] & DECIMALS_BITS),
+		.humidity = tenths_of(bytes[0], bytes[1]),
+	};
 
 	if (check_all_zero(bytes, BITS_FRAME_BYTES))
 		return VERDICT_ALL_ZERO;
-	if (bytes[1] > MAX_DECIMAL || temperature_decimal > MAX_DECIMAL)
-		return VERDICT_IMPLAUSIBLE;
 	if (bytes[3] & DECIMALS_SIGN_BIT)
-		temperature_tenths = -temperature_tenths;
-	return give(range, temperature_tenths, bytes[0] * 10 + bytes[1], out);
+		tenths.temperature = -tenths.temperature;
+	return give(range, &tenths, out);
 }
 
 bool bits_put_decimals(const struct reading *values, const struct bits_range *range,
 		       enum encoding encoding, uint8_t *bytes_out)
 {
-	int32_t temperature_tenths, humidity_tenths;
+	struct tenths tenths;
 	uint8_t sign = 0;
 
-	if (encoding != ENCODING_SIGN_MAGNITUDE ||
-	    !take_values(values, range, &temperature_tenths, &humidity_tenths))
+	if (encoding != ENCODING_SIGN_MAGNITUDE || !take_values(values, range, &tenths))
 		return false;
-	if (temperature_tenths < 0) {
-		temperature_tenths = -temperature_tenths;
+	if (tenths.temperature < 0) {
+		tenths.temperature = -tenths.temperature;
 		sign = DECIMALS_SIGN_BIT;
 	}
-	bytes_out[0] = (uint8_t)(humidity_tenths / 10);
-	bytes_out[1] = (uint8_t)(humidity_tenths % 10);
-	bytes_out[2] = (uint8_t)(temperature_tenths / 10);
-	bytes_out[3] = (uint8_t)(temperature_tenths % 10 | sign);
+	bytes_out[0] = (uint8_t)(tenths.humidity / 10);
+	bytes_out[1] = (uint8_t)(tenths.humidity % 10);
+	bytes_out[2] = (uint8_t)(tenths.temperature / 10);
+	bytes_out[3] = (uint8_t)(tenths.temperature % 10 | sign);
 	bytes_out[BITS_SUM_BYTE] = check_sum8(bytes_out, BITS_DATA_BYTES);
 	return true;
 }

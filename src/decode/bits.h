@@ -40,12 +40,19 @@ static inline bool bits_add_up(uint64_t bits, unsigned num_bits)
 	return bits_sum_off(bits, num_bits) == 0;
 }
 
+/* The inverse of a frame's bits in a number: its bytes, as they are sent. */
+static inline void bits_put(uint64_t bits, unsigned num_bytes, uint8_t *bytes_out)
+{
+	for (unsigned i = 0; i < num_bytes; i++)
+		bytes_out[i] = (uint8_t)(bits >> (8 * (num_bytes - 1 - i)));
+}
+
 /* HH HH TT TT SS: humidity and temperature as 16-bit tenths.
  *
  * The temperature's top nibble tells its encoding: 0 positive, 8 sign-magnitude, F two's
  * complement. Within -40..80 degree C the two never meet; 0x8000 is 0.0. Other nibbles are
- * implausible. So are three frames that hung sensors send: 0.0 degree C with at most 2 %,
- * 0.1 degree C with 1.0 %, and nothing but zeros. Returns and fills as driver.decode.
+ * no temperature. What hung sensors send is refused: 0 degree C with at most 2 %, 0.1 or 1
+ * degree C with 1.0 %, and nothing but zeros. Returns and fills as driver.decode.
  */
 enum verdict bits_take_tenths(const uint8_t *bytes, const struct bits_range *range,
 			      struct reading *out);
@@ -60,7 +67,8 @@ must_check bool bits_put_tenths(const struct reading *values,
 				uint8_t *bytes_out);
 
 /* HH hh TT tt SS: whole units and tenths (0..9) in a byte each; bit 7 of tt is the sign of
- * the temperature. Returns and fills as driver.decode. */
+ * the temperature. What hung sensors send is refused as above. Returns and fills as
+ * driver.decode. */
 enum verdict bits_take_decimals(const uint8_t *bytes, const struct bits_range *range,
 				struct reading *out);
 

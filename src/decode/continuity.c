@@ -28,14 +28,18 @@ void continuity_learn(struct continuity *continuity, const struct reading *clean
 		continuity->values[i] = clean->values[i];
 }
 
+bool continuity_is_recent(const struct continuity *continuity, uint64_t t_ns)
+{
+	return continuity->num_values > 0 && t_ns >= continuity->t_ns &&
+	       (t_ns - continuity->t_ns) / NS_PER_S <= MAX_AGE_S;
+}
+
 /* The reference's age; false where it is none. */
 static bool find_age(const struct continuity *continuity, const struct reading *reading,
 		     int32_t *age_s_out)
 {
-	if (continuity->num_values != reading->num_values || reading->num_values == 0 ||
-	    reading->t_ns < continuity->t_ns)
-		return false;
-	if ((reading->t_ns - continuity->t_ns) / NS_PER_S > MAX_AGE_S)
+	if (continuity->num_values != reading->num_values ||
+	    !continuity_is_recent(continuity, reading->t_ns))
 		return false;
 	*age_s_out = (int32_t)((reading->t_ns - continuity->t_ns) / NS_PER_S);
 	return true;

@@ -27,6 +27,9 @@ enum { CONTINUITY_MAX_COST = 6 * 16 };
 int32_t continuity_cost(const struct continuity *continuity,
 			const struct reading *reading);
 
+/* Whether there is a clean reading of not long before this time, CLOCK_MONOTONIC. */
+bool continuity_is_recent(const struct continuity *continuity, uint64_t t_ns);
+
 /* Whether a damaged frame is no proof of such a step. */
 bool continuity_is_broken(const struct continuity *continuity,
 			  const struct reading *reading);

@@ -6,6 +6,7 @@
 #include "decode/bits.h"
 #include "decode/check.h"
 #include "decode/dht_frame.h"
+#include "decode/slip.h"
 
 static struct reading blank_reading(const struct frame *frame, const struct reading *out)
 {
@@ -21,9 +22,9 @@ static struct reading blank_reading(const struct frame *frame, const struct read
 	return reading;
 }
 
-/* trace_out: stands but with VERDICT_LINE_LOST and VERDICT_OVERRUN */
 static enum verdict decode_clean(const struct driver *driver, const struct frame *frame,
-				 struct dht_trace *trace_out,
+				 const struct continuity *continuity,
+				 const struct dht_trace *trace,
 				 struct decode_evidence *evidence, struct reading *out)
 {
 	struct reading reading = blank_reading(frame, out);
@@ -34,12 +35,15 @@ static enum verdict decode_clean(const struct driver *driver, const struct frame
 		return VERDICT_LINE_LOST;
 	if (frame->is_cut)
 		return VERDICT_OVERRUN;
-	dht_trace_take(trace_out, frame);
-	verdict = dht_frame_read(&driver->wire, trace_out, &evidence->fit, bytes);
+	verdict = dht_frame_read(&driver->wire, trace, &evidence->fit, bytes);
+	if (verdict == VERDICT_SLIPPED)
+		return slip_judge(driver, bytes, continuity, reading.t_ns);
 	if (verdict != VERDICT_CLEAN)
 		return verdict;
 	if (check_sum8(bytes, BITS_DATA_BYTES) != bytes[BITS_SUM_BYTE])
-		return VERDICT_BAD_CHECKSUM;
+		return slip_explains(driver, bytes, continuity, reading.t_ns)
+			       ? VERDICT_SLIPPED
+			       : VERDICT_BAD_CHECKSUM;
 	verdict = driver->decode(bytes, &reading);
 	if (verdict == VERDICT_CLEAN)
 		*out = reading;
@@ -54,6 +58,8 @@ static bool may_be_repaired(enum verdict verdict)
 	case VERDICT_TOO_MANY_EDGES:
 	case VERDICT_BAD_TIMING:
 	case VERDICT_SLIPPED:
+	case VERDICT_DOUBLED:
+	case VERDICT_HALVED:
 	case VERDICT_BAD_CHECKSUM:
 		return true;
 	case VERDICT_CLEAN:
@@ -61,13 +67,22 @@ static bool may_be_repaired(enum verdict verdict)
 	case VERDICT_NO_RESPONSE:
 	case VERDICT_AMBIGUOUS:
 	case VERDICT_ALL_ZERO:
+	case VERDICT_HUNG:
+	case VERDICT_HALF_VALID:
 	case VERDICT_IMPLAUSIBLE:
+	case VERDICT_STALE:
 	case VERDICT_UNDECIDED:
 	case VERDICT_OVERRUN:
 	case VERDICT_LINE_LOST:
 		break;
 	}
 	return false;
+}
+
+static bool has_slipped(enum verdict verdict)
+{
+	return verdict == VERDICT_SLIPPED || verdict == VERDICT_DOUBLED ||
+	       verdict == VERDICT_HALVED;
 }
 
 enum verdict decode_explain(const struct driver *driver, const struct frame *frame,
@@ -79,8 +94,11 @@ enum verdict decode_explain(const struct driver *driver, const struct frame *fra
 	*evidence_out = (struct decode_evidence){ .refused = VERDICT_CLEAN };
 
 	struct dht_trace trace;
-	enum verdict verdict =
-		decode_clean(driver, frame, &trace, evidence_out, &reading);
+
+	dht_trace_take(&trace, frame);
+
+	enum verdict verdict = decode_clean(driver, frame, &state->continuity, &trace,
+					    evidence_out, &reading);
 
 	if (verdict == VERDICT_CLEAN &&
 	    !negatives_take(&state->negatives, driver, evidence_out->bytes))
@@ -105,6 +123,9 @@ enum verdict decode_explain(const struct driver *driver, const struct frame *fra
 		memcpy(evidence_out->bytes, repaired.bytes, sizeof(repaired.bytes));
 		evidence_out->fit = repaired.fit;
 	}
+	/* That there is another value, too, is no news of a frame that slipped. */
+	if (verdict == VERDICT_AMBIGUOUS && has_slipped(evidence_out->refused))
+		return evidence_out->refused;
 	return verdict;
 }
 

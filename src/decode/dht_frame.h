@@ -19,7 +19,8 @@
 #include "model/verdict.h"
 
 /* fit_out:   how this sensor sends; stands with VERDICT_CLEAN only
- * bytes_out: wire->num_bits / 8, at most DRIVER_MAX_BYTES; stand with VERDICT_CLEAN only */
+ * bytes_out: wire->num_bits / 8, at most DRIVER_MAX_BYTES; stand with VERDICT_CLEAN, and as
+ *            they came with VERDICT_SLIPPED */
 enum verdict dht_frame_read(const struct dht_wire *wire, const struct dht_trace *trace,
 			    struct dht_fit *fit_out, uint8_t *bytes_out);
 

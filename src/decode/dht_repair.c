@@ -48,12 +48,6 @@ struct repair {
 	bool is_whole; /* the best one */
 };
 
-static void put_bytes(uint64_t bits, unsigned num_bytes, uint8_t *bytes_out)
-{
-	for (unsigned i = 0; i < num_bytes; i++)
-		bytes_out[i] = (uint8_t)(bits >> (8 * (num_bytes - 1 - i)));
-}
-
 /* Turns an explanation's bits into values; false where they are none. */
 static bool read_bits(const struct repair *repair, uint64_t bits, struct reading *out)
 {
@@ -62,7 +56,7 @@ static bool read_bits(const struct repair *repair, uint64_t bits, struct reading
 
 	if (!bits_add_up(bits, repair->driver->wire.num_bits))
 		return false;
-	put_bytes(bits, num_bytes, bytes);
+	bits_put(bits, num_bytes, bytes);
 	if (repair->state &&
 	    !negatives_allow(&repair->state->negatives, repair->driver, bytes))
 		return false;
@@ -204,7 +198,7 @@ enum verdict dht_repair(const struct driver *driver, const struct dht_trace *fal
 
 	if (verdict == VERDICT_REPAIRED) {
 		out->reading = repair.best;
-		put_bytes(repair.best_bits, driver->wire.num_bits / 8u, out->bytes);
+		bits_put(repair.best_bits, driver->wire.num_bits / 8u, out->bytes);
 		out->fit = fit_of(&cells);
 	}
 	return verdict;

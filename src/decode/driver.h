@@ -60,7 +60,8 @@ struct driver {
 	 *
 	 * bytes: wire.num_bits / 8 of them; their checksum is already known to hold
 	 * out:   gets values only when VERDICT_CLEAN is returned; its other fields are left
-	 * Returns VERDICT_CLEAN, VERDICT_ALL_ZERO or VERDICT_IMPLAUSIBLE.
+	 * Returns VERDICT_CLEAN, VERDICT_ALL_ZERO, VERDICT_HUNG, VERDICT_HALF_VALID or
+	 *          VERDICT_IMPLAUSIBLE.
 	 * Pure:  no I/O, clock, allocation, logging or static state
 	 */
 	enum verdict (*decode)(const uint8_t *bytes, struct reading *out);

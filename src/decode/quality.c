@@ -114,6 +114,7 @@ static bool find_trouble(const struct signal *signal, enum verdict verdict,
 {
 	switch (verdict) {
 	case VERDICT_CLEAN:
+	case VERDICT_STALE:
 	case VERDICT_UNDECIDED:
 	case VERDICT_OVERRUN:
 	case VERDICT_LINE_LOST:
@@ -125,11 +126,17 @@ static bool find_trouble(const struct signal *signal, enum verdict verdict,
 		*out = QUALITY_ARMED_LATE;
 		return true;
 	case VERDICT_ALL_ZERO:
+	case VERDICT_HUNG:
+		*out = QUALITY_HUNG;
+		return true;
+	case VERDICT_HALF_VALID:
 	case VERDICT_IMPLAUSIBLE:
 		*out = QUALITY_BAD_VALUES;
 		return true;
 	case VERDICT_TOO_MANY_EDGES:
 	case VERDICT_SLIPPED:
+	case VERDICT_DOUBLED:
+	case VERDICT_HALVED:
 		*out = QUALITY_NOISE;
 		return true;
 	case VERDICT_BAD_TIMING:
@@ -203,6 +210,7 @@ enum advice quality_advice(const struct quality *quality, unsigned min_frames)
 		{ QUALITY_SILENT, MOSTLY_PPM, ADVICE_WIRING },
 		{ QUALITY_SHORT_PULSES, VERY_OFTEN_PPM, ADVICE_SHORT_PULSES },
 		{ QUALITY_BAD_VALUES, VERY_OFTEN_PPM, ADVICE_OTHER_MODEL },
+		{ QUALITY_HUNG, VERY_OFTEN_PPM, ADVICE_HUNG },
 		{ QUALITY_ARMED_LATE, OFTEN_PPM, ADVICE_ARMED_LATE },
 		{ QUALITY_MERGED, OFTEN_PPM, ADVICE_MERGED },
 		{ QUALITY_NOISE, OFTEN_PPM, ADVICE_NOISE },

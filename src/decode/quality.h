@@ -36,8 +36,9 @@ enum quality_trouble {
 	QUALITY_NOISE,
 	QUALITY_LATE_STAMPS,
 	QUALITY_BAD_VALUES,
+	QUALITY_HUNG,
 };
-enum { NUM_QUALITY_TROUBLES = QUALITY_BAD_VALUES + 1 };
+enum { NUM_QUALITY_TROUBLES = QUALITY_HUNG + 1 };
 
 /* Zeroed: nothing is known. */
 struct quality {

@@ -16,10 +16,15 @@ enum verdict {
 	VERDICT_TOO_MANY_EDGES, /* more edges than the model sends */
 	VERDICT_BAD_TIMING, /* an interval that is neither a 0 nor a 1 */
 	VERDICT_SLIPPED, /* the right number of bits at the wrong place */
+	VERDICT_DOUBLED, /* the same; it adds up, to twice what the sensor sent */
+	VERDICT_HALVED, /* or to half of it */
 	VERDICT_BAD_CHECKSUM,
 	VERDICT_AMBIGUOUS, /* more than one value fits the evidence */
 	VERDICT_ALL_ZERO, /* a dead bus adds up, too */
+	VERDICT_HUNG, /* well formed, and what sensors send that hang: 1 degree and 1 % */
+	VERDICT_HALF_VALID, /* well formed; the model can measure one of its values only */
 	VERDICT_IMPLAUSIBLE, /* well formed, outside what the model can measure */
+	VERDICT_STALE, /* a good frame, of a measurement before the power came */
 	VERDICT_UNDECIDED, /* a good frame, but the sensor's model is not known yet */
 	VERDICT_OVERRUN, /* we were too slow to take the edges */
 	VERDICT_LINE_LOST, /* the line or its chip failed meanwhile */

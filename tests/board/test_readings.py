@@ -167,6 +167,7 @@ def test_power_is_cut_when_all_sensors_on_the_pin_are_hung(generation):
     for sensor in ("s0", "s1"):
         assert health[sensor]["power_cycles"] >= 1
         assert health[sensor]["discarded"] >= 2
+        assert health[sensor]["refused"]["stale"] == health[sensor]["discarded"]
         assert health[sensor]["long_pulses"] >= 1
     assert "power_pin=GPIO3" in run.files["gateway.log"]
 

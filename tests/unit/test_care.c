@@ -63,7 +63,7 @@ static void the_first_good_answer_after_power_came_is_thrown_away(void **state)
 	(void)state;
 	assert_true(judge(&care, &usual, 0, START_FED, VERDICT_BAD_TIMING).asks_again);
 	advice = judge(&care, &usual, 1, 0, VERDICT_CLEAN);
-	assert_true(!advice.is_taken && advice.asks_again);
+	assert_true(!advice.is_taken && advice.is_stale && advice.asks_again);
 	/* What was thrown away does not count as a retry. */
 	for (unsigned attempt = 2; attempt <= 3; attempt++)
 		assert_true(
@@ -94,6 +94,7 @@ static void of_a_double_read_the_second_counts(void **state)
 		struct care_advice advice = judge(&care, &rules, 0, 0, VERDICT_CLEAN);
 
 		assert_true(!advice.is_taken && advice.asks_again);
+		assert_false(advice.is_stale);
 		assert_true(judge(&care, &rules, 1, 0, VERDICT_BAD_TIMING).asks_again);
 		advice = judge(&care, &rules, 2, 0, VERDICT_CLEAN);
 		assert_true(advice.is_taken && !advice.asks_again);
@@ -134,7 +135,7 @@ static void only_silence_in_a_row_makes_a_sensor_hung(void **state)
 	(void)judge(&care, &usual, 1, 0, VERDICT_TOO_FEW_EDGES);
 	assert_false(care_is_hung(&care));
 	for (unsigned attempt = 0; attempt < 4; attempt++)
-		(void)judge(&care, &usual, attempt, 0, VERDICT_NO_RESPONSE);
+		(void)judge(&care, &usual, attempt, 0, VERDICT_HUNG);
 	assert_true(care_is_hung(&care));
 	/* With power it begins anew. */
 	(void)judge(&care, &usual, 0, START_FED, VERDICT_NO_RESPONSE);

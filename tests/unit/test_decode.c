@@ -197,11 +197,11 @@ static void a_slip_that_doubles_both_values_is_seen(void **state)
 	frame.edges[40] = frame.edges[39];
 	frame.edges[40].t_ns += 80000;
 	frame.num_edges++;
-	assert_int_equal(judge(&frame), VERDICT_SLIPPED);
+	assert_int_equal(judge(&frame), VERDICT_DOUBLED);
 
 	/* without a release to count from, the gaps tell */
 	frame.release_ns = 0;
-	assert_int_equal(judge(&frame), VERDICT_SLIPPED);
+	assert_int_equal(judge(&frame), VERDICT_DOUBLED);
 }
 
 static void without_response_and_release_the_gaps_hold_a_frame(void **state)

@@ -223,6 +223,13 @@ static void send_nonsense(struct trial *trial)
 	test_frame(trial->decoder.driver, too_hot, NULL, trial->edges, &trial->frame);
 }
 
+static void send_1_and_1(struct trial *trial)
+{
+	static const uint8_t hung[] = { 0, 10, 0, 10, 20 };
+
+	test_frame(trial->decoder.driver, hung, NULL, trial->edges, &trial->frame);
+}
+
 static void arm_late(struct trial *trial)
 {
 	trial->imperfections.armed_ns = 3000000;
@@ -237,7 +244,7 @@ static void each_trouble_has_its_own_advice(void **state)
 	} rows[] = {
 		{ be_silent, ADVICE_WIRING },    { be_late, ADVICE_LATE_STAMPS },
 		{ add_some, ADVICE_NOISE },      { send_nonsense, ADVICE_OTHER_MODEL },
-		{ arm_late, ADVICE_ARMED_LATE },
+		{ arm_late, ADVICE_ARMED_LATE }, { send_1_and_1, ADVICE_HUNG },
 	};
 
 	(void)state;
@@ -283,7 +290,8 @@ static void words_fit_into_a_state_of_home_assistant(void **state)
 		assert_in_range(strlen(advice_words((enum advice)i)), 4, 254);
 	for (int i = 0; i < NUM_VERDICTS; i++)
 		assert_int_equal(advice_for((enum verdict)i) == ADVICE_NONE,
-				 verdict_is_accepted((enum verdict)i));
+				 verdict_is_accepted((enum verdict)i) ||
+					 i == VERDICT_STALE);
 }
 
 int main(void)
