@@ -126,6 +126,20 @@ static enum verdict judge(struct dht_paths *paths, enum verdict refused)
 	return VERDICT_REPAIRED;
 }
 
+/* Whether edges between which nothing seems to be missing or late are read as what they seem to
+ * be, or are as many as they have to be from where they begin. Else they are another sensor's, or
+ * those of a slip: accidents do not leave each interval a bit. */
+static bool is_row_kept(const struct repair *repair, const struct dht_starts *starts)
+{
+	uint64_t bits;
+	unsigned num_bits;
+
+	return dht_starts_is_as_long(starts) ||
+	       !dht_starts_have_intact_row(starts, &bits, &num_bits) ||
+	       (num_bits <= repair->driver->wire.num_bits &&
+		(bits ^ repair->best_bits) << (64 - num_bits) == 0);
+}
+
 static struct dht_fit fit_of(const struct dht_cells *cells)
 {
 	return (struct dht_fit){
@@ -196,6 +210,8 @@ enum verdict dht_repair(const struct driver *driver, const struct dht_trace *fal
 
 	enum verdict verdict = judge(&paths, refused);
 
+	if (verdict == VERDICT_REPAIRED && !is_row_kept(&repair, &starts))
+		verdict = refused;
 	if (verdict == VERDICT_REPAIRED) {
 		out->reading = repair.best;
 		bits_put(repair.best_bits, driver->wire.num_bits / 8u, out->bytes);

@@ -141,3 +141,48 @@ bool dht_starts_is_all_else_heard(const struct dht_starts *starts)
 			return false;
 	return true;
 }
+
+bool dht_starts_is_as_long(const struct dht_starts *starts)
+{
+	size_t num_edges = starts->cells->num_bits + 1u;
+
+	for (size_t event = 0; event < 2; event++) {
+		size_t edge = num_edges + event - starts->falls->num_edges;
+
+		if (edge < DHT_MAX_LEAD && starts->costs[event][edge] < DHT_COST_MISS)
+			return true;
+	}
+	return false;
+}
+
+/* Reads an interval that is one bit, with a byte's gap or without; false where it is none. */
+static bool read_bit(const struct dht_cells *cells, int32_t ns, bool *bit_out)
+{
+	int32_t zero_off_ns = ns - cells->zero_ns, one_off_ns = ns - cells->one_ns;
+	int32_t max_off_ns = cells->max_gap_ns + cells->min_late_ns;
+
+	*bit_out = one_off_ns > -cells->min_late_ns;
+	return *bit_out ? one_off_ns < max_off_ns
+			: zero_off_ns > -cells->min_late_ns && zero_off_ns < max_off_ns;
+}
+
+bool dht_starts_have_intact_row(const struct dht_starts *starts, uint64_t *bits_out,
+				unsigned *num_bits_out)
+{
+	const struct dht_trace *falls = starts->falls;
+
+	*bits_out = 0;
+	*num_bits_out = 0;
+	/* What is labelled as a fall may be the rise after it. */
+	if (falls->has_doubtful_labels)
+		return false;
+	for (size_t i = 2; i < falls->num_edges; i++) {
+		bool bit;
+
+		if (!read_bit(starts->cells, falls->t_ns[i] - falls->t_ns[i - 1], &bit))
+			return false;
+		*bits_out = *bits_out << 1 | bit;
+		++*num_bits_out;
+	}
+	return true;
+}

@@ -32,4 +32,16 @@ void dht_starts_list(struct dht_starts *starts, const struct dht_wire *wire,
  * interval is one bit: then no bit is a guess. */
 bool dht_starts_is_all_else_heard(const struct dht_starts *starts);
 
+/* Whether the events, but for the response, are all the edges from the first one that could be
+ * heard to the last. */
+bool dht_starts_is_as_long(const struct dht_starts *starts);
+
+/* Reads the bits of a frame of which each interval is one bit, but for the first one, which is
+ * left out: it may be the response, and whether its first edge was late no interval before it
+ * tells. Returns false where it is no such frame.
+ *
+ * bits_out: the last one lowest */
+bool dht_starts_have_intact_row(const struct dht_starts *starts, uint64_t *bits_out,
+				unsigned *num_bits_out);
+
 #endif

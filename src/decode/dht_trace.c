@@ -19,6 +19,7 @@ void dht_trace_take(struct dht_trace *trace, const struct frame *frame)
 	bool has_falling = false, has_rising = false;
 
 	trace->num_edges = 0;
+	trace->has_doubtful_labels = false;
 	trace->has_release = frame->release_ns != 0;
 	trace->armed_ns =
 		trace->has_release ? after_ns(frame->armed_ns, frame->release_ns) : 0;
@@ -53,6 +54,8 @@ void dht_trace_keep_falls(struct dht_trace *trace)
 	size_t num_falls = 0;
 
 	for (size_t i = 0; i < trace->num_edges; i++) {
+		trace->has_doubtful_labels |=
+			i > 0 && trace->is_rising[i] == trace->is_rising[i - 1];
 		if (trace->is_rising[i])
 			continue;
 		trace->is_rising[num_falls] = false;

@@ -22,6 +22,7 @@ struct dht_trace {
 	int32_t t_ns[FRAME_MAX_EDGES];
 	bool is_rising[FRAME_MAX_EDGES]; /* as labelled */
 	size_t num_edges;
+	bool has_doubtful_labels; /* rises were left out, and did not take turns with falls */
 	enum dht_seen seen;
 	bool has_release;
 	int32_t armed_ns; /* after the release; 0 where not known */

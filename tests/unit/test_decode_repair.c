@@ -366,6 +366,23 @@ static void bits_are_not_moved_to_where_the_model_has_them(void **state)
 	}
 }
 
+/* Whether there is a value in falls at these times after the release, in tenths of a
+ * microsecond. */
+static bool is_accepted(uint32_t armed_us, const uint16_t *edges_us10, size_t num_edges)
+{
+	struct reading out = { 0 };
+	struct frame frame;
+
+	make_frame(armed_us, &frame);
+	frame.num_edges = (uint16_t)num_edges;
+	for (size_t i = 0; i < num_edges; i++)
+		frame.edges[i] = (struct edge){
+			.t_ns = frame.release_ns + edges_us10[i] * UINT64_C(100),
+			.event = EDGE_FALLING,
+		};
+	return verdict_is_accepted(decode_repair(dht22(), &frame, NULL, &out));
+}
+
 /* The edges of a DHT11 on a busy machine, of the noise bench, in tenths of a microsecond. Taken
  * for a DHT22's, with accidents enough, there is one value that adds up. */
 static void what_takes_many_accidents_is_refused(void **state)
@@ -376,18 +393,34 @@ static void what_takes_many_accidents_is_refused(void **state)
 		17320, 18050, 19230, 19950, 22030, 22590, 23320, 24040, 24770, 25490,
 		26230, 26960, 27680, 28870, 29590, 30310, 31510, 32230, 32950, 34140,
 	};
-	struct reading out = { 0 };
-	struct frame frame;
 
 	(void)state;
-	make_frame(86, &frame);
-	frame.num_edges = array_length(edges_us10);
-	for (unsigned i = 0; i < frame.num_edges; i++)
-		frame.edges[i] = (struct edge){
-			.t_ns = frame.release_ns + edges_us10[i] * UINT64_C(100),
-			.event = EDGE_FALLING,
-		};
-	assert_false(verdict_is_accepted(decode_repair(dht22(), &frame, NULL, &out)));
+	assert_false(is_accepted(86, edges_us10, array_length(edges_us10)));
+}
+
+/* Each interval is a bit, so that nothing was late or lost between two of them: but the bits are
+ * too few, or at the wrong place. There is a value for whoever takes ones for two zeros with an
+ * edge lost between. */
+static void what_looks_intact_is_not_bent_to_fit(void **state)
+{
+	/* an answer whose last two bits were lost: 36.5 degree and 35.1 % would be 18.2 and 34.8 */
+	static const uint16_t slipped_us10[] = {
+		480,   2060,  2860,  3680,  4470,  5270,  6070,  6880,  7690,  8960,
+		9750,  11020, 11840, 13110, 14360, 15630, 16920, 18180, 18990, 19780,
+		20610, 21390, 22180, 23000, 23800, 25070, 25860, 27120, 28410, 29210,
+		30470, 31750, 32540, 33830, 35080, 36350, 37160, 37970, 39230, 40510,
+	};
+	/* bits at random */
+	static const uint16_t noise_us10[] = {
+		2440,  3225,  4007,  5267,  6531,  7794,  8576,  9836,  10617, 11398,
+		12181, 13442, 14223, 15007, 16270, 17054, 17834, 18616, 19399, 20179,
+		20959, 21740, 23005, 23787, 25052, 25834, 26617, 27402, 28182, 28962,
+		29747, 31010, 32272, 33055, 33836, 35097, 36362, 37147, 37931,
+	};
+
+	(void)state;
+	assert_false(is_accepted(39, slipped_us10, array_length(slipped_us10)));
+	assert_false(is_accepted(0, noise_us10, array_length(noise_us10)));
 }
 
 /* Edges at random distances, from those that bits have to those of a floating line. */
@@ -455,6 +488,7 @@ int main(void)
 		cmocka_unit_test(frames_of_other_models_are_not_bent_to_fit),
 		cmocka_unit_test(bits_are_not_moved_to_where_the_model_has_them),
 		cmocka_unit_test(what_takes_many_accidents_is_refused),
+		cmocka_unit_test(what_looks_intact_is_not_bent_to_fit),
 		cmocka_unit_test(noise_is_not_read),
 	};
 
