@@ -26,8 +26,9 @@ enum {
 	MAX_SAMPLE_NS = STEP_NS * NUM_STEPS
 };
 
-/* Where there are fewer cells of a kind in the frame, the profile or the model says. */
-enum { MIN_KIND = 4, PROFILE_WEIGHT = 8, LEARN_SHIFT = 3 };
+/* The profile weighs as much as so many cells of the frame. Without one, a kind that has fewer than
+ * so many is as long as the model has it. */
+enum { PROFILE_WEIGHT = 8, MIN_KIND = 4, LEARN_SHIFT = 3 };
 
 static void learn(int32_t *ns, int32_t seen_ns, bool is_first)
 {

@@ -27,8 +27,9 @@ enum { MAX_STRANGE = 5, MAX_MISSING = 12 };
 /* Of 256 sums one is right by chance. */
 enum { MAX_CANDIDATES = 12 };
 
-/* With all else of a frame, 100000 instructions. Of a slow and busy machine's frames, one in a
- * hundred would take more, and is refused. */
+/* With all else of a frame, 100000 instructions. What would take more is refused: of a million
+ * frames 2000 with an interrupt thread that takes 30 us, 16000 of a slow core that does everything
+ * (tests/bench/noise_latency.c, noise_queue.c). */
 enum { MAX_WORK = 1470 };
 
 /* A logic analyser at 500 kHz or less, not a kernel: its stamps are too coarse to be weighed. */

@@ -93,7 +93,9 @@ static void go_on(struct dht_paths *paths, size_t event, unsigned edge,
 			.cost = suffix->cost + order_cost(paths, way, event, edge, order),
 		};
 
-		paths->work_left -= way->num_between > 0 ? WORK_TO_WEIGH : WORK_AN_ORDER;
+		paths->work_left -= way->num_between > 0
+					    ? way->num_between * WORK_TO_WEIGH
+					    : WORK_AN_ORDER;
 		walk(paths, from_event, edge - way->num_bits, &next);
 		if (order == 0)
 			return;
