@@ -15,7 +15,10 @@
 
 enum {
 	REPLAY_AFTER_MS = 5000, /* a reading that is so old has waited for the broker */
-	READINGS_A_STATE = 4, /* so many go between two states, where many of both wait */
+	/* So many readings go between two states, where many of both wait, and those of so much
+	 * time: on a fast way a backlog shall not take longer for them. */
+	READINGS_A_STATE = 4,
+	STATE_PAUSE_US = 2000,
 	MIN_STALL_MS = 30000,
 	FATAL_WITHIN_MS = 5000, /* of a refusal that ends the connection */
 };
@@ -68,6 +71,7 @@ void session_begin(struct session *session, const char *server, int version,
 	session->num_announced = 0;
 	session->replay_before_seq = is_new ? stat.start_seq : stat.next_seq;
 	session->num_readings_since_state = READINGS_A_STATE;
+	session->state_due_ns = 0;
 	session->is_of_use = false;
 	session->refusals_logged[0] = session->refusals_logged[1] = 0;
 	refusals_begin(&session->refusals, clock_mono_ns());
@@ -239,11 +243,14 @@ static int post_reading(struct session *session)
  * place of one that waits, and a backlog is not to take twice its time. */
 static int post_values(struct session *session)
 {
-	bool is_state_turn = session->num_readings_since_state >= READINGS_A_STATE;
+	bool is_state_turn = session->num_readings_since_state >= READINGS_A_STATE &&
+			     clock_mono_ns() >= session->state_due_ns;
 	int posted = is_state_turn ? post_state(session) : 0;
 
 	if (posted != 0) {
 		session->num_readings_since_state = 0;
+		session->state_due_ns =
+			clock_mono_ns() + STATE_PAUSE_US * CLOCK_NS_PER_US;
 		return posted;
 	}
 	posted = post_reading(session);

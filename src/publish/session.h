@@ -39,6 +39,7 @@ struct session {
 	uint32_t num_announced; /* of the messages that open a connection */
 	uint64_t replay_before_seq; /* older readings waited for this connection */
 	uint32_t num_readings_since_state;
+	uint64_t state_due_ns; /* the next goes before readings not before then */
 	bool is_of_use; /* the broker has taken something */
 	bool is_discovery_refused; /* on this connection */
 	bool is_discovery_fatal; /* the last connection broke over it */

@@ -428,6 +428,7 @@ static void readings_that_waited_are_marked(void **state)
 	session_begin(&fixture->session, "A", 5, &no_limits, false);
 	post_all(fixture);
 	assert_true(is_replay(&fake->posted[fake->num_posted - 1]));
+	now_ns += CLOCK_NS_PER_S;
 	put(fixture, 0);
 	post_all(fixture);
 	assert_false(is_replay(&fake->posted[fake->num_posted - 1]));
@@ -464,8 +465,9 @@ static void a_fresh_state_does_not_wait_behind_a_backlog(void **state)
 	bool is_there = false;
 	int token = 1;
 
-	/* Four readings at most go before it. */
+	/* Four readings at most go before it, where each takes a millisecond. */
 	for (; token <= 5 && !is_there; token++) {
+		now_ns += CLOCK_NS_PER_MS;
 		session_acknowledge(&fixture->session, token, 0);
 		post_all(fixture);
 		is_there = strcmp(fake->posted[fake->num_posted - 1].topic,
@@ -482,16 +484,21 @@ static void a_backlog_is_not_held_up_by_a_state_for_each_reading(void **state)
 
 	begin(fixture, 5, &no_limits);
 	fake->num_posted = 0;
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < 40; i++) {
 		/* A newer one for each that was posted. */
 		put(fixture, 0);
 		put(fixture, 0);
 		assert_int_equal(session_post(&fixture->session), 1);
+		/* First acknowledgements take their time, then hardly any. */
+		now_ns += i < 10 ? 1000000 : 10000;
+		session_acknowledge(&fixture->session, fake->num_posted, 0);
 	}
 	for (int i = 0; i < fake->num_posted; i++)
 		num_states += strcmp(fake->posted[i].topic, "b/g/s0/state") == 0;
 	assert_string_equal(fake->posted[0].topic, "b/g/s0/state");
-	assert_int_equal(num_states, 2);
+	assert_string_equal(fake->posted[5].topic, "b/g/s0/state");
+	assert_string_equal(fake->posted[10].topic, "b/g/s0/state");
+	assert_int_equal(num_states, 3);
 }
 
 static void a_reading_that_is_too_large_is_counted_and_forgotten(void **state)
