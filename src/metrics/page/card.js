@@ -7,7 +7,7 @@ import { colourOf, show, valuesOf } from "./reading.js";
 import { ago, count, make, plain, say } from "./words.js";
 
 const NEAR = "300px"; // what is so near to being seen is drawn
-const STATES = { up: "", stale: "stale", faulty: "pin not available", waiting: "no reading yet" };
+const STATES = { up: "", stale: "stale", faulty: "pin not available", waiting: "not read" };
 
 // A chart is made and drawn only where somebody may see it.
 const sight = new IntersectionObserver((entries) => {
@@ -58,8 +58,12 @@ export class Card {
   trouble() {
     const { advice } = this.sensor.signal;
     const isGood = advice === "good";
-    const words = { faulty: "its pin cannot be had", stale: "is stale",
-      waiting: this.sensor.verdict && "has not been read yet", up: !isGood && "is read badly" };
+    const words = {
+      up: !isGood && "is read badly",
+      stale: "is stale",
+      faulty: "its pin cannot be had",
+      waiting: this.sensor.verdict && "was not read since the gateway started",
+    };
     const told = words[this.state()];
     return told ? [told, isGood ? "" : advice] : null;
   }
@@ -98,7 +102,8 @@ export class Card {
   showAge() {
     const { reading } = this.sensor;
     const age_s = reading ? (this.around.now_ms() - Date.parse(reading.ts)) / 1000 : 0;
-    say(this.$(".age"), reading ? `read ${ago(age_s)}` : "not read yet");
+    say(this.$(".age"), reading ? `read ${ago(age_s)}`
+      : "not since the gateway started");
   }
 
   showQuality() {
@@ -106,7 +111,7 @@ export class Card {
     const all = Object.values(reads).reduce((sum, number) => sum + number, 0);
     const taken = (reads.clean ?? 0) + (reads.repaired ?? 0);
     const share = all === 0 ? "not asked yet"
-      : `${taken === all ? 100 : Math.min(99.9, 100 * taken / all).toFixed(1)} % of ${count(all)} answers taken`;
+      : `${taken === all ? 100 : Math.min(99.9, 100 * taken / all).toFixed(1)} % of ${count(all)} read`;
     say(this.$(".quality"), [signal.margin !== null && `signal ${signal.margin} %`, share]
       .filter(Boolean).join(" · "));
     const advice = this.$(".advice");
