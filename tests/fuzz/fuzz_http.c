@@ -48,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t num_bytes)
 	test_gateway_init(&gateway);
 	for (size_t i = 0; i < NUM_PAST; i++) {
 		summary_of_reading(&gateway.sensors[0].reading, &past[i]);
-		past[i].wall_ms += (int64_t)i * i * i * 1000;
+		past[i].wall_ms += (int64_t)(i * i * i) * 1000;
 		past[i].num_readings = i % 2 ? 1 : SUMMARY_MAX_READINGS;
 	}
 	gateway.past = past;
