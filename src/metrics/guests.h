@@ -2,8 +2,11 @@
 /* The connections that stand, and when each is to end: one that is slow on purpose when its time
  * is over, one whose other end has hung up at once.
  *
- * For libmicrohttpd with epoll misses the end of a connection that came together with a part of
- * a request (0.9.75 takes a short read for the last one), and one that is suspended.
+ * libmicrohttpd does not see every end of a connection. It has epoll tell of changes alone
+ * (EPOLLET), and after a read that did not fill its buffer does not read again before the next
+ * change (recv_param_adapter() in its connection.c): an end that was there together with the
+ * last bytes is none. A suspended connection it takes out of epoll altogether, and its manual
+ * says so: "MHD will not detect disconnects by the client".
  *
  * Threads: one owner.
  */
