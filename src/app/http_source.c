@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "config/compare.h"
 #include "decode/advice.h"
+#include "store/place.h"
 
 static uint32_t load(const _Atomic uint32_t *counter)
 {
@@ -91,6 +92,12 @@ static void fill_store(struct pipeline *pipeline, uint64_t now_ns, struct snapsh
 	out->store.num_waiting = stat.num_waiting;
 	out->store.num_dropped = stat.num_dropped;
 	out->store.is_in_memory = stat.is_in_memory;
+	out->store.num_too_many = stat.dropped[STORE_DROP_SIZE];
+	out->store.num_too_old = stat.dropped[STORE_DROP_AGE];
+	out->store.num_damaged = stat.dropped[STORE_DROP_DAMAGE];
+	out->store.file_bytes = place_num_bytes(pipeline->config->store.path);
+	out->store.num_syncs = stat.num_syncs;
+	out->store.written_bytes = stat.written_bytes;
 	if (stat.oldest_t_ns != 0)
 		out->store.oldest_wall_ms =
 			out->wall_ms -
@@ -124,6 +131,8 @@ static int hold(void *context, struct snapshot *out)
 	};
 	fill_connection(pipeline, out);
 	fill_store(pipeline, now_ns, out);
+	out->config.is_refused = pipeline->is_reload_refused;
+	out->config.wall_ms = pipeline->loaded_wall_ms;
 	for (size_t i = 0; i < pipeline->num_chips; i++)
 		out->edges_dropped += ring_num_dropped(&pipeline->chips[i].ring);
 	for (size_t i = 0; i < out->num_sensors; i++)
@@ -202,5 +211,6 @@ static void list_libraries(char out[PIPELINE_MAX_LIBRARIES])
 struct source http_source(struct pipeline *pipeline)
 {
 	list_libraries(pipeline->libraries);
+	pipeline->loaded_wall_ms = clock_wall_ms();
 	return (struct source){ hold, release, frames, recall, watch, pipeline };
 }

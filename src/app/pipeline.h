@@ -51,6 +51,9 @@ bool pipeline_is_ready(const struct pipeline *pipeline);
  * Returns 0, or a negative errno: then nothing but pipeline_stop() is possible. */
 must_check int pipeline_reload(struct pipeline *pipeline, const struct config *config);
 
+/* Whether the file is refused for its errors, for who asks over HTTP. */
+void pipeline_set_reload_refused(struct pipeline *pipeline, bool is_refused);
+
 /* A request for a reload that came over the broker. False: none did. */
 must_check bool pipeline_take_reload(struct pipeline *pipeline, struct request *out);
 

@@ -64,6 +64,8 @@ struct pipeline {
 	/* Guards the wiring against a reload, for the HTTP thread. */
 	pthread_mutex_t wiring_lock;
 	uint32_t generation; /* of the wiring; another one after each reload */
+	int64_t loaded_wall_ms; /* when its configuration was taken on; as the next */
+	bool is_reload_refused; /* a newer one has errors */
 	_Atomic uint32_t
 		looked_s; /* CLOCK_MONOTONIC of main's last look at the threads */
 	_Atomic bool is_hanging; /* what it found; main writes both */

@@ -237,9 +237,17 @@ int pipeline_reload(struct pipeline *pipeline, const struct config *config)
 		publisher_stop(&pipeline->publisher);
 		error = exchange(pipeline, &next, info);
 		pipeline->generation++;
+		pipeline->loaded_wall_ms = clock_wall_ms();
 		pthread_mutex_unlock(&pipeline->wiring_lock);
 	}
 	free(info);
 	pipeline_free_wiring(&next);
 	return error;
+}
+
+void pipeline_set_reload_refused(struct pipeline *pipeline, bool is_refused)
+{
+	pthread_mutex_lock(&pipeline->wiring_lock);
+	pipeline->is_reload_refused = is_refused;
+	pthread_mutex_unlock(&pipeline->wiring_lock);
 }

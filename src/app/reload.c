@@ -97,6 +97,7 @@ static struct config *load(struct reload *reload)
 	int error = config_load(path, command_driver_facts(), &config, &errors);
 
 	command_log_errors(path, &errors);
+	pipeline_set_reload_refused(reload->pipeline, error != 0);
 	if (error) {
 		log_again(LOG_LEVEL_ERROR,
 			  "not reloaded, the old configuration stays errors=%zu",
@@ -157,6 +158,7 @@ void reload_ask(struct reload *reload)
 	}
 	error = pipeline_prepare_reload(reload->pipeline, next);
 	if (error) {
+		pipeline_set_reload_refused(reload->pipeline, true);
 		log_again(LOG_LEVEL_ERROR,
 			  "not reloaded, the old configuration stays: %s",
 			  strerror(-error));

@@ -4,32 +4,11 @@
 #include <inttypes.h>
 
 #include "base/attributes.h"
+#include "metrics/exposition_inside.h"
 
 /* Names and suffixes follow https://prometheus.io/docs/practices/naming/ and OpenMetrics 1.0.0,
  * in which the family of a counter lacks the "_total" of its samples, and that of an info
  * its "_info". */
-
-enum kind { KIND_GAUGE, KIND_COUNTER, KIND_HISTOGRAM, KIND_INFO };
-
-struct exposition {
-	struct text *out;
-	const struct snapshot *snapshot;
-	enum exposition_format format;
-};
-
-struct family {
-	const char *name; /* without the suffix of its kind */
-	enum kind kind;
-	const char *unit; /* the last part of the name; NULL: it has none */
-	const char *help;
-	/* Writes the samples of the gateway; NULL: it has none. */
-	void (*of_gateway)(const struct exposition *, const struct family *);
-	/* Writes those of one sensor; NULL: they have none. */
-	void (*of_sensor)(const struct exposition *, const struct family *,
-			  const struct snapshot_sensor *);
-	enum quantity quantity; /* write_quantity(): which one, */
-	int decimals; /* and of its thousandths in the metric's unit */
-};
 
 static const char *suffix_of(enum kind kind)
 {
@@ -164,9 +143,6 @@ static void write_build(const struct exposition *exposition, const struct family
 
 GATEWAY(write_healthy, is_healthy)
 GATEWAY(write_connected, mqtt.is_connected)
-GATEWAY(write_waiting, store.num_waiting)
-GATEWAY(write_dropped, store.num_dropped)
-GATEWAY(write_in_memory, store.is_in_memory)
 GATEWAY(write_edges_dropped, edges_dropped)
 SENSOR(write_up, is_up)
 SENSOR(write_fault, is_faulty)
@@ -196,14 +172,6 @@ static void write_publishes(const struct exposition *exposition,
 static void write_puback(const struct exposition *exposition, const struct family *family)
 {
 	add_histogram(exposition, family, NULL, &exposition->snapshot->mqtt.puback);
-}
-
-static void write_oldest(const struct exposition *exposition, const struct family *family)
-{
-	int64_t oldest_ms = exposition->snapshot->store.oldest_wall_ms;
-
-	if (oldest_ms != 0)
-		add_decimal(exposition, family, NULL, oldest_ms, 3);
 }
 
 static void write_http(const struct exposition *exposition, const struct family *family)
@@ -361,17 +329,6 @@ static const struct family families[] = {
 	  .of_gateway = write_publishes },
 	{ "pin2mqtt_mqtt_puback_duration_seconds", KIND_HISTOGRAM, "seconds",
 	  "Time from a message to its acknowledgement.", .of_gateway = write_puback },
-	{ "pin2mqtt_store_records", KIND_GAUGE, NULL,
-	  "Readings that wait for the broker.", .of_gateway = write_waiting },
-	{ "pin2mqtt_store_oldest_timestamp_seconds", KIND_GAUGE, "seconds",
-	  "When the oldest reading that waits in memory was read.",
-	  .of_gateway = write_oldest },
-	{ "pin2mqtt_store_dropped_records", KIND_COUNTER, NULL,
-	  "Readings dropped since too many or too old ones waited.",
-	  .of_gateway = write_dropped },
-	{ "pin2mqtt_store_degraded", KIND_GAUGE, NULL,
-	  "Whether the store's file cannot be written: 1 or 0.",
-	  .of_gateway = write_in_memory },
 	{ "pin2mqtt_gpio_events_dropped", KIND_COUNTER, NULL,
 	  "Edges dropped since the machine was too busy to take them.",
 	  .of_gateway = write_edges_dropped },
@@ -477,20 +434,31 @@ const char *exposition_type(enum exposition_format format)
 		       : "text/plain; version=0.0.4; charset=utf-8";
 }
 
+static void write_families(const struct exposition *exposition,
+			   const struct family *first, size_t num_families)
+{
+	const struct snapshot *snapshot = exposition->snapshot;
+
+	for (size_t i = 0; i < num_families && !exposition->out->is_cut; i++) {
+		const struct family *family = &first[i];
+
+		write_head(exposition, family);
+		if (family->of_gateway)
+			family->of_gateway(exposition, family);
+		for (size_t j = 0; family->of_sensor && j < snapshot->num_sensors; j++)
+			family->of_sensor(exposition, family, &snapshot->sensors[j]);
+	}
+}
+
 void exposition_write(struct text *out, const struct snapshot *snapshot,
 		      enum exposition_format format)
 {
 	const struct exposition exposition = { out, snapshot, format };
+	size_t num_more;
+	const struct family *more = exposition_more(&num_more);
 
-	for (size_t i = 0; i < array_length(families) && !out->is_cut; i++) {
-		const struct family *family = &families[i];
-
-		write_head(&exposition, family);
-		if (family->of_gateway)
-			family->of_gateway(&exposition, family);
-		for (size_t j = 0; family->of_sensor && j < snapshot->num_sensors; j++)
-			family->of_sensor(&exposition, family, &snapshot->sensors[j]);
-	}
+	write_families(&exposition, families, array_length(families));
+	write_families(&exposition, more, num_more);
 	if (format == EXPOSITION_OPENMETRICS)
 		text_add(out, "# EOF\n");
 }

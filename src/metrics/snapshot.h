@@ -80,7 +80,16 @@ struct snapshot {
 		uint32_t num_dropped;
 		int64_t oldest_wall_ms; /* of those in memory; 0: none waits */
 		bool is_in_memory; /* a file is wanted, and it cannot be written */
+		/* num_dropped, by why: too many waited, for too long, the file lost them */
+		uint32_t num_too_many, num_too_old, num_damaged;
+		uint64_t file_bytes;
+		uint64_t num_syncs; /* waits for the disk */
+		uint64_t written_bytes;
 	} store;
+	struct {
+		bool is_refused; /* the file has errors, and the one before it stays */
+		int64_t wall_ms; /* when what runs was taken on */
+	} config;
 	uint32_t edges_dropped; /* since a ring was full */
 	uint32_t http_answers; /* given */
 	uint32_t http_refusals; /* with a status from 400 on */

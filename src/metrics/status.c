@@ -122,9 +122,9 @@ static void add_gateway(struct text *out, const struct snapshot *snapshot)
 		 snapshot->mqtt.num_acknowledged, snapshot->mqtt.num_refused);
 	text_add(out,
 		 ",\"store\":{\"waiting\":%" PRIu32 ",\"dropped\":%" PRIu32
-		 ",\"in_memory\":%s,\"oldest\":",
+		 ",\"bytes\":%" PRIu64 ",\"in_memory\":%s,\"oldest\":",
 		 snapshot->store.num_waiting, snapshot->store.num_dropped,
-		 word(snapshot->store.is_in_memory));
+		 snapshot->store.file_bytes, word(snapshot->store.is_in_memory));
 	if (snapshot->store.oldest_wall_ms == 0) {
 		text_add(out, "null}");
 	} else {

@@ -203,7 +203,8 @@ int database_open(const char *path, const char *boot_id, struct database **out,
 	struct database *database = calloc(1, sizeof(*database));
 
 	*facts = (struct database_facts){ 0 };
-	if (!database) {
+	if (!database || meter_new(&database->meter) != 0) {
+		free(database);
 		snprintf(reason, DATABASE_MAX_REASON, "out of memory");
 		return -ENOMEM;
 	}
@@ -212,7 +213,7 @@ int database_open(const char *path, const char *boot_id, struct database **out,
 	if (sqlite3_open_v2(path, &database->db,
 			    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 				    SQLITE_OPEN_NOMUTEX,
-			    NULL) != SQLITE_OK) {
+			    meter_name(database->meter)) != SQLITE_OK) {
 		int error = sql_fail(database->db, reason);
 
 		database_close(database);
@@ -238,7 +239,13 @@ void database_close(struct database *database)
 	for (int i = 0; i < NUM_STATEMENTS; i++)
 		sqlite3_finalize(database->prepared[i]);
 	sqlite3_close(database->db);
+	meter_free(database->meter);
 	free(database);
+}
+
+struct meter_counts database_written(const struct database *database)
+{
+	return meter_read(database->meter);
 }
 
 static void put_le32(unsigned char *out, int32_t value)

@@ -18,6 +18,7 @@
 
 #include "base/attributes.h"
 #include "model/reading.h"
+#include "store/meter.h"
 
 struct database;
 
@@ -65,6 +66,9 @@ must_check int database_open(const char *path, const char *boot_id, struct datab
 			     struct database_facts *facts,
 			     char reason[DATABASE_MAX_REASON]);
 void database_close(struct database *database);
+
+/* What has been written since it was opened. */
+struct meter_counts database_written(const struct database *database);
 
 /* All of it or, with a negative errno, nothing. */
 must_check int database_write(struct database *database,

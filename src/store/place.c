@@ -19,6 +19,20 @@ void place_make_folder(const char *path)
 	free(folder);
 }
 
+uint64_t place_num_bytes(const char *path)
+{
+	char log[PLACE_MAX_PATH];
+	struct stat file;
+	uint64_t num_bytes = 0;
+
+	snprintf(log, sizeof(log), "%s-wal", path);
+	if (stat(path, &file) == 0)
+		num_bytes += (uint64_t)file.st_size;
+	if (stat(log, &file) == 0)
+		num_bytes += (uint64_t)file.st_size;
+	return num_bytes;
+}
+
 int place_set_aside(const char *path, int64_t wall_s, char aside_out[PLACE_MAX_PATH])
 {
 	static const char *const suffixes[] = { "-wal", "-shm", "" };

@@ -18,6 +18,7 @@ enum { DATABASE_STATEMENTS = 9 };
 
 struct database {
 	sqlite3 *db; /* owned */
+	struct meter *meter; /* owned; db goes through it */
 	sqlite3_stmt *prepared[DATABASE_STATEMENTS]; /* owned; database.c's */
 	bool is_synced; /* how commits are set to be */
 };

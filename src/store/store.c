@@ -178,12 +178,22 @@ static void note_done(struct store *store, uint64_t seq)
 	store_arm(store, store->delete_due_ns);
 }
 
-void store_drop_oldest(struct store *store)
+void store_note_written(struct store *store)
+{
+	struct meter_counts now = { 0 };
+
+	if (store->database)
+		now = database_written(store->database);
+	store->written.num_syncs = store->written_before.num_syncs + now.num_syncs;
+	store->written.num_bytes = store->written_before.num_bytes + now.num_bytes;
+}
+
+void store_drop_oldest(struct store *store, enum store_drop why)
 {
 	uint64_t seq = queue_oldest(&store->queue)->seq;
 
 	queue_drop_oldest(&store->queue);
-	store->num_dropped++;
+	store->dropped[why]++;
 	note_done(store, seq);
 }
 
@@ -196,7 +206,7 @@ void store_drop_outdated(struct store *store, uint64_t now_ns)
 	 * time began. */
 	while (max_age_ns != 0 && (oldest = queue_oldest(&store->queue)) != NULL &&
 	       (int64_t)(now_ns - oldest->t_ns) > (int64_t)max_age_ns)
-		store_drop_oldest(store);
+		store_drop_oldest(store, STORE_DROP_AGE);
 }
 
 int store_set_sensors(struct store *store, const struct config *config)
@@ -255,13 +265,13 @@ static void add_to_queue(struct store *store, const struct reading *reading)
 
 	named.sensor = store->sensors[reading->sensor].name;
 	while (queue_length(&store->queue) >= store->max_in_memory)
-		store_drop_oldest(store);
+		store_drop_oldest(store, STORE_DROP_SIZE);
 	while (queue_add(&store->queue, &named) != 0) {
 		if (queue_length(&store->queue) == 0) {
-			store->num_dropped++;
+			store->dropped[STORE_DROP_SIZE]++;
 			return;
 		}
-		store_drop_oldest(store);
+		store_drop_oldest(store, STORE_DROP_SIZE);
 	}
 }
 
@@ -417,8 +427,13 @@ void store_stat(struct store *store, struct store_stat *out)
 		.oldest_t_ns = oldest ? oldest->t_ns : 0,
 		.next_seq = store->next_seq,
 		.start_seq = store->start_seq,
-		.num_dropped = store->num_dropped,
+		.num_syncs = store->written.num_syncs,
+		.written_bytes = store->written.num_bytes,
 		.is_in_memory = store->is_trouble_known,
 	};
+	for (size_t i = 0; i < NUM_STORE_DROPS; i++) {
+		out->dropped[i] = store->dropped[i];
+		out->num_dropped += store->dropped[i];
+	}
 	pthread_mutex_unlock(&store->lock);
 }

@@ -49,12 +49,23 @@ struct store_span {
 	int64_t since_ms, until_ms; /* UTC; the first and the last moment */
 };
 
+/* Why a reading was dropped. */
+enum store_drop {
+	STORE_DROP_SIZE, /* too many waited */
+	STORE_DROP_AGE, /* it had waited for too long */
+	STORE_DROP_DAMAGE, /* the file lost it */
+};
+enum { NUM_STORE_DROPS = STORE_DROP_DAMAGE + 1 };
+
 struct store_stat {
 	uint32_t num_waiting; /* readings not yet acknowledged */
 	uint64_t oldest_t_ns; /* when the oldest in memory was read; 0: none waits */
 	uint64_t next_seq; /* what the next reading will get */
 	uint64_t start_seq; /* lower ones are of an earlier run */
-	uint32_t num_dropped; /* by the limits; wraps */
+	uint32_t num_dropped; /* for any reason; wraps */
+	uint32_t dropped[NUM_STORE_DROPS]; /* for each; wrap */
+	uint64_t num_syncs; /* waits for the disk */
+	uint64_t written_bytes; /* to the file */
 	bool is_in_memory; /* a file is wanted, and it cannot be written */
 };
 

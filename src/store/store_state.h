@@ -117,7 +117,9 @@ struct store {
 	uint64_t num_rows_done; /* rows in the file that are of no use any more */
 	uint64_t delete_due_ns; /* when they are to be deleted */
 	uint64_t armed_ns; /* what the timer is set to */
-	uint32_t num_dropped;
+	uint32_t dropped[NUM_STORE_DROPS];
+	struct meter_counts written; /* to all files so far */
+	struct meter_counts written_before; /* to those that are closed */
 
 	/* The writer's own. */
 	struct database *database; /* owned; NULL: closed */
@@ -140,7 +142,10 @@ void store_arm(struct store *store, uint64_t at_ns);
 void store_call_reader(const struct store *store);
 
 /* The oldest in memory is dropped and counted. With the lock. */
-void store_drop_oldest(struct store *store);
+void store_drop_oldest(struct store *store, enum store_drop why);
+
+/* Notes what has been written. The writer's, with the lock. */
+void store_note_written(struct store *store);
 
 /* Drops what is too old, of that in memory. With the lock. */
 void store_drop_outdated(struct store *store, uint64_t now_ns);

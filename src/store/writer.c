@@ -94,6 +94,8 @@ static void give_way(struct store *store, int error, const char *doing,
 		store->file = STORE_FILE_READABLE;
 	} else {
 		store->file = STORE_FILE_CLOSED;
+		store_note_written(store);
+		store->written_before = store->written;
 		database_close(store->database);
 		store->database = NULL;
 	}
@@ -177,7 +179,7 @@ static void open_file(struct store *store)
 	if (!store->has_been_open) {
 		adopt(store, &facts);
 	} else if (facts.is_new) {
-		store->num_dropped += (uint32_t)store->disk.num_rows;
+		store->dropped[STORE_DROP_DAMAGE] += (uint32_t)store->disk.num_rows;
 		store->disk.num_rows = 0;
 		store->num_rows_done = 0;
 		store->stored_seq = 0;
@@ -345,7 +347,7 @@ static void take_rows(struct store *store, int num_rows)
 		if (store->disk.num_rows > 0)
 			store->disk.num_rows--;
 		if (name < 0 || !*row->sensor_id) {
-			store->num_dropped++;
+			store->dropped[STORE_DROP_DAMAGE]++;
 			store->num_rows_done++;
 			continue;
 		}
@@ -394,7 +396,7 @@ static void drop_rows(struct store *store, uint64_t num)
 		store->disk.num_rows = 0;
 	else
 		store->disk.num_rows -= (uint64_t)num_dropped;
-	store->num_dropped += (uint32_t)num_dropped;
+	store->dropped[STORE_DROP_SIZE] += (uint32_t)num_dropped;
 }
 
 /* Drops the oldest in memory while there are too many. Returns how many of the file's are to
@@ -403,7 +405,7 @@ static uint64_t drop_excess(struct store *store)
 {
 	while (store_num_waiting(store) > store->max_readings &&
 	       (store->queue.num_front > 0 || store->disk.num_rows == 0))
-		store_drop_oldest(store);
+		store_drop_oldest(store, STORE_DROP_SIZE);
 
 	uint64_t num_waiting = store_num_waiting(store);
 
@@ -468,6 +470,7 @@ uint64_t store_work(struct store *store)
 	pthread_mutex_lock(&store->lock);
 	while (step(store, &due_ns))
 		;
+	store_note_written(store);
 	store->armed_ns = due_ns;
 	if (!store->is_stopping)
 		timer_set(&store->timer, due_ns);

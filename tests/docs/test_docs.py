@@ -153,8 +153,10 @@ def test_manual_of_http_has_every_path_and_every_metric():
     assert "/metrics" in paths
     documented = re.findall(r"^(/\S*)\|", text, re.MULTILINE)
     assert sorted(paths) == sorted(re.sub("ID|FILE", "*", path) for path in documented)
-    families = re.findall(r'\{ "(pin2mqtt_\w+)", KIND_(\w+)',
-                          (TOP / "src/metrics/exposition.c").read_text(encoding="utf-8"))
+    tables = sorted((TOP / "src/metrics").glob("exposition*.c"))
+    families = [family for table in tables
+                for family in re.findall(r'\{ "(pin2mqtt_\w+)", KIND_(\w+)',
+                                         table.read_text(encoding="utf-8"))]
     suffixes = {"COUNTER": "_total", "INFO": "_info"}
     assert set(re.findall(r"\bpin2mqtt_\w+", text)) == {
         name + suffixes.get(kind, "") for name, kind in families}

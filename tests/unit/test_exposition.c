@@ -111,6 +111,35 @@ static void what_never_was_is_not_zero(void **state)
 	assert_lacks("\npin2mqtt_store_oldest_timestamp_seconds ");
 }
 
+static void the_store_and_the_configuration_are_told_of(void **state)
+{
+	struct test_gateway gateway;
+
+	(void)state;
+	test_gateway_init(&gateway);
+	gateway.snapshot.store.num_too_many = 3;
+	gateway.snapshot.store.num_too_old = 2;
+	gateway.snapshot.store.num_damaged = 1;
+	gateway.snapshot.store.file_bytes = 45056;
+	gateway.snapshot.store.written_bytes = UINT64_C(5000000000);
+	gateway.snapshot.store.num_syncs = 17;
+	gateway.snapshot.store.oldest_wall_ms = 1795327190123;
+	gateway.snapshot.config.wall_ms = 1795327200007;
+	expose(&gateway, EXPOSITION_PROMETHEUS);
+	assert_has("\npin2mqtt_store_dropped_records_total{reason=\"size\"} 3\n");
+	assert_has("\npin2mqtt_store_dropped_records_total{reason=\"age\"} 2\n");
+	assert_has("\npin2mqtt_store_dropped_records_total{reason=\"damage\"} 1\n");
+	assert_has("\npin2mqtt_store_bytes 45056\n");
+	assert_has("\npin2mqtt_store_written_bytes_total 5000000000\n");
+	assert_has("\npin2mqtt_store_fsyncs_total 17\n");
+	assert_has("\npin2mqtt_store_oldest_timestamp_seconds 1795327190.123\n");
+	assert_has("\npin2mqtt_config_reload_success 1\n");
+	assert_has("\npin2mqtt_config_reload_timestamp_seconds 1795327200.007\n");
+	gateway.snapshot.config.is_refused = true;
+	expose(&gateway, EXPOSITION_PROMETHEUS);
+	assert_has("\npin2mqtt_config_reload_success 0\n");
+}
+
 static void attempts_have_a_result_and_a_reason(void **state)
 {
 	struct test_gateway gateway;
@@ -213,6 +242,7 @@ int main(void)
 		cmocka_unit_test(derived_values_have_metrics_where_they_are),
 		cmocka_unit_test(values_vanish_when_stale_and_the_last_success_stays),
 		cmocka_unit_test(what_never_was_is_not_zero),
+		cmocka_unit_test(the_store_and_the_configuration_are_told_of),
 		cmocka_unit_test(attempts_have_a_result_and_a_reason),
 		cmocka_unit_test(histograms_add_up),
 		cmocka_unit_test(labels_are_escaped),

@@ -812,6 +812,8 @@ static void a_commit_of_always_is_synced_and_writes_little(void **state)
 
 	(void)state;
 	faulty_disk.num_bytes = faulty_disk.num_syncs = 0;
+	const struct store_stat before = stat_of(store);
+
 	for (int i = 0; i < 1000; i++) {
 		int num_syncs = faulty_disk.num_syncs;
 
@@ -826,6 +828,10 @@ static void a_commit_of_always_is_synced_and_writes_little(void **state)
 	       faulty_disk.num_bytes / 1000, faulty_disk.num_syncs / 1000,
 	       faulty_disk.num_syncs % 1000);
 	assert_true(faulty_disk.num_bytes / 1000 < 5000);
+	assert_int_equal(stat_of(store).written_bytes - before.written_bytes,
+			 faulty_disk.num_bytes);
+	assert_int_equal(stat_of(store).num_syncs - before.num_syncs,
+			 faulty_disk.num_syncs);
 	stop_store(store);
 }
 
