@@ -7,6 +7,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -274,6 +275,41 @@ def test_who_asks_for_no_history_is_told_why(web):
     moment = "2026-11-22T07:00:00.000%2B01:00"
     assert history(site, since=moment, until=moment)["ts"] == []
     assert history(site, since=moment.replace("%2B", "+"), until=moment)["ts"] == []
+
+
+def test_metrics_tell_whether_a_reload_went_well(web):
+    site = web()
+    first = site.metrics()
+    assert first["pin2mqtt_config_reload_success"] == 1
+    assert first["pin2mqtt_store_bytes"] > 0 and first["pin2mqtt_store_fsyncs_total"] > 0
+    assert first["pin2mqtt_store_written_bytes_total"] >= first["pin2mqtt_store_bytes"] / 2
+    site.gateway.configure(sensors="  - {id: porch, driver: none, pin: sim/4}")
+    site.gateway.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: site.metrics()["pin2mqtt_config_reload_success"] == 0, "refused")
+    loaded = "pin2mqtt_config_reload_timestamp_seconds"
+    assert site.metrics()[loaded] == first[loaded]
+    site.gateway.reload(sensors=PORCH.replace("interval: 1s", "interval: 2s"))
+    assert site.metrics()["pin2mqtt_config_reload_success"] == 1
+    assert site.metrics()[loaded] > first[loaded]
+
+
+def test_it_takes_less_than_three_megabytes(listen, run, sensors, web):
+    number = 64
+    listener = listen()
+    without = run(sensors(number))
+    listener.wait_for("/readings", number)
+    without_kib = without.resident_kib()
+    without.stop()
+    num_before = len(listener.readings())
+    site = web(sensors(number))
+    listener.wait_for("/readings", num_before + number)
+    for i in range(number):
+        for path in ("/metrics", "/api/status", f"/api/sensors/s{i}/frames",
+                     f"/api/sensors/s{i}/history"):
+            assert site.ask(path).status == 200
+    more_kib = site.gateway.resident_kib() - without_kib
+    print(f"with HTTP {more_kib} KiB more")
+    assert more_kib < 3000
 
 
 def test_a_token_is_asked_for(web):
