@@ -91,11 +91,13 @@ static void refine(struct publisher *publisher, struct reading *reading)
 
 	if (config->derived)
 		derive_add(reading, config->derived);
-	if (is_posted)
+	if (is_posted) {
 		store_put(publisher->store, reading);
-	else
+	} else {
 		/* It has no number of its own. */
 		reading->seq = sensor->view.newest.seq;
+		store_note(publisher->store, reading);
+	}
 	count(&sensor->tally.posted, sensor->filter && is_posted);
 	count(&sensor->tally.held_back, !is_posted);
 }

@@ -130,6 +130,9 @@ void archive_add(struct archive *archive, uint16_t sensor_name, const char *sens
 	if (!has_place(archive, sensor_name))
 		return;
 	block = archive->open[sensor_name];
+	/* One that was held back and is posted after all was here before. */
+	if (block && block->series.wall_ms == summary.wall_ms)
+		return;
 	if (!block || !series_takes(&block->series, &summary) ||
 	    !has_room(archive, block)) {
 		block = begin(archive, sensor_id, &summary);

@@ -96,6 +96,9 @@ uint64_t store_work(struct store *store);
 /* Gives the reading its seq and queues it. Returns the seq. */
 uint64_t store_put(struct store *store, struct reading *reading);
 
+/* Remembers a reading that is not to be posted, or not yet, for charts. Threads: the publisher. */
+void store_note(struct store *store, const struct reading *reading);
+
 /* The next reading that has not been taken. False: none.
  * sensor_id_out: of its sensor, which may have left the configuration, so that the reading's
  * index means nothing; lives as long as the store */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The store's part in what was read: gathered with each reading, written by the writer in few
  * and large commits, and recalled through it, since nobody else may have the file open. */
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,14 @@ void store_archive_put(struct store *store, uint16_t name, const struct reading 
 		delay_write(store);
 	archive_add(&store->archive, name, store->names.ids[name], reading);
 	call_writer(store);
+}
+
+void store_note(struct store *store, const struct reading *reading)
+{
+	pthread_mutex_lock(&store->lock);
+	assert(reading->sensor < store->num_sensors);
+	store_archive_put(store, store->sensors[reading->sensor].name, reading);
+	pthread_mutex_unlock(&store->lock);
 }
 
 /* Charts have trouble with the file that what is to be posted may not have. With the lock, as

@@ -233,6 +233,24 @@ static void each_reading_is_recalled_once_from_file_and_memory(void **state)
 	stop_store(store);
 }
 
+static void what_is_held_back_is_in_charts_alone_and_once(void **state)
+{
+	struct store *store = open_store();
+	struct reading reading = { .t_ns = now_ns, .wall_ms = wall_ms };
+	const char *id;
+
+	(void)state;
+	reading_add(&reading, QUANTITY_TEMPERATURE, 21500, 1);
+	reading_add(&reading, QUANTITY_HUMIDITY, 48200, 1);
+	store_note(store, &reading);
+	assert_false(store_take(store, &reading, &id));
+	assert_int_equal(recall(store, "s0").num_readings, 1);
+	store_put(store, &reading);
+	assert_true(store_take(store, &reading, &id));
+	assert_int_equal(recall(store, "s0").num_readings, 1);
+	stop_store(store);
+}
+
 static void only_blocks_of_the_time_that_is_asked_for_are_read(void **state)
 {
 	struct store *store = open_store();
@@ -502,6 +520,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(each_reading_is_recalled_once_from_file_and_memory,
+				       set_up),
+		cmocka_unit_test_setup(what_is_held_back_is_in_charts_alone_and_once,
 				       set_up),
 		cmocka_unit_test_setup(only_blocks_of_the_time_that_is_asked_for_are_read,
 				       set_up),
