@@ -121,14 +121,14 @@ def test_home_assistant_is_taken_over(tmp_path):
     assert document["mqtt"] == {"servers": ["mqtt://homeassistant.local:1883"]}
     assert document["sensors"] == [
         {"id": "shed-north", "name": "Shed: North", "driver": "dht22", "pin": "GPIO23",
-         "interval": "120s"},
+         "interval": "120s", "filters": [{"offset": {"temperature": -0.5}}]},
         {"id": "dht-sensor", "name": "DHT Sensor", "driver": "dht11", "pin": "GPIO4",
          "interval": "90s"},
         {"id": "status-2", "name": "Status", "driver": "am2302", "pin": "GPIO5",
          "interval": "30s"},
         {"id": "dht-sensor-2", "name": "DHT Sensor", "driver": "dht22", "pin": "GPIO6",
          "interval": "30s"}]
-    for words in ("temperature_offset -0.5", "is a guess", "sensor.GATEWAY_shed_north_"):
+    for words in ("is a guess", "sensor.GATEWAY_shed_north_"):
         assert words in notes
 
 
@@ -155,6 +155,10 @@ def test_what_home_assistant_includes_is_named_and_taken_over(tmp_path):
     ("sensor: [{platform: dht, sensor: DHT22, pin: P9_11}]\n", 65, "'P9_11' is no number"),
     ("sensor: [{platform: dht, sensor: DHT22, pin: 4, scan_interval: soon}]\n", 65,
      "'soon' is no time"),
+    ("sensor: [{platform: dht, sensor: DHT22, pin: 4, humidity_offset: much}]\n", 65,
+     "humidity_offset: 'much' is no number"),
+    ("sensor: [{platform: dht, sensor: DHT22, pin: 4, humidity_offset: .nan}]\n", 65,
+     "is not from -100 to 100"),
     ("sensor: [dht]\n", 65, "no list of sections"),
     ("sensor_modules: []\nmqtt: [a]\n", 65, "mqtt is no section"),
 ])
