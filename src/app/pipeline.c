@@ -367,8 +367,7 @@ static uint32_t now_s(void)
 	return (uint32_t)(clock_mono_ns() / CLOCK_NS_PER_S);
 }
 
-int pipeline_start(const struct config *config, const struct wake *news,
-		   struct pipeline **out)
+int pipeline_start(const struct config *config, struct wake *news, struct pipeline **out)
 {
 	struct pipeline *pipeline = calloc(1, sizeof(*pipeline));
 

@@ -20,7 +20,7 @@ struct publisher;
 /* config: borrowed; outlives the pipeline. news: the same; signalled when
  * pipeline_take_reload() or pipeline_is_ready() may have something new. Returns 0 or a negative errno. Pins, sensors and
  * brokers that are not there do not stop it: they are logged and tried again. */
-must_check int pipeline_start(const struct config *config, const struct wake *news,
+must_check int pipeline_start(const struct config *config, struct wake *news,
 			      struct pipeline **out);
 
 /* The name of a thread that has not moved since the last call, NULL where all have; asks them

@@ -53,7 +53,7 @@ struct pipeline {
 	struct discovery *discovery; /* owned; NULL: Home Assistant is told nothing */
 	struct connection *connection; /* owned */
 	struct requests requests;
-	const struct wake *news; /* borrowed; outlives this: what main looks at */
+	struct wake *news; /* borrowed; outlives this: what main looks at */
 	struct publisher publisher;
 	struct publisher_source *sources; /* owned; as chips[] */
 	struct publisher_sensor *sensors; /* owned; as config->sensors[] */

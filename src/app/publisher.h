@@ -94,8 +94,7 @@ struct publisher {
 	_Atomic uint32_t num_rounds; /* how often the thread has gone round; it writes */
 	struct thread thread;
 	pthread_mutex_t view_lock; /* guards the sensors' views and histories */
-	const struct wake
-		*watcher; /* borrowed; outlives the thread; NULL: there is none */
+	struct wake *watcher; /* borrowed; outlives the thread; NULL: there is none */
 	_Atomic bool is_watched; /* the watcher wants to be woken; it writes */
 };
 

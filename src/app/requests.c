@@ -22,8 +22,7 @@ enum {
 	MAX_ANSWER = PAYLOAD_MAX_READING + 1024,
 };
 
-void requests_init(struct requests *requests, const struct wake *publisher,
-		   const struct wake *main)
+void requests_init(struct requests *requests, struct wake *publisher, struct wake *main)
 {
 	requests->publisher = publisher;
 	requests->main = main;

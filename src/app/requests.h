@@ -28,8 +28,8 @@ struct requests {
 	struct ring to_publisher, to_main; /* the connection's thread pushes */
 	struct request publisher_slots[REQUESTS_NUM_SLOTS],
 		main_slots[REQUESTS_NUM_SLOTS];
-	const struct wake *publisher; /* borrowed; outlives this */
-	const struct wake *main; /* the same */
+	struct wake *publisher; /* borrowed; outlives this */
+	struct wake *main; /* the same */
 };
 
 /* A request that a sensor is to fulfil. */
@@ -41,8 +41,7 @@ struct request_wait {
 	size_t num_edges;
 };
 
-void requests_init(struct requests *requests, const struct wake *publisher,
-		   const struct wake *main);
+void requests_init(struct requests *requests, struct wake *publisher, struct wake *main);
 
 /* context: struct requests. As connection_obeyer.take. */
 void requests_hand_over(void *context, const struct request *request);

@@ -11,6 +11,7 @@
 
 int wake_open(struct wake *wake)
 {
+	atomic_init(&wake->is_signalled, false);
 	wake->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	return wake->fd < 0 ? -errno : 0;
 }
@@ -22,10 +23,13 @@ void wake_close(struct wake *wake)
 	wake->fd = -1;
 }
 
-void wake_signal(const struct wake *wake)
+void wake_signal(struct wake *wake)
 {
 	const uint64_t one = 1;
 	int saved_errno = errno;
+
+	if (atomic_exchange(&wake->is_signalled, true))
+		return;
 	/* It can only fail with the counter at its end, and then the owner is awake. */
 	ssize_t ignored = write(wake->fd, &one, sizeof(one));
 
@@ -33,15 +37,18 @@ void wake_signal(const struct wake *wake)
 	errno = saved_errno;
 }
 
-void wake_clear(const struct wake *wake)
+void wake_clear(struct wake *wake)
 {
 	uint64_t count;
 	ssize_t ignored = read(wake->fd, &count, sizeof(count));
 
 	(void)ignored;
+	/* In this order: a signal that was not written came before this, and what it is about
+	 * is seen after it. */
+	atomic_exchange(&wake->is_signalled, false);
 }
 
-bool wake_wait(const struct wake *wake, uint64_t until_ns)
+bool wake_wait(struct wake *wake, uint64_t until_ns)
 {
 	struct pollfd slot = { .fd = wake->fd, .events = POLLIN };
 

@@ -370,7 +370,7 @@ void capture_cut_power(struct capture *capture, size_t index)
 	wake_signal(&capture->wake);
 }
 
-void capture_nudge(const struct capture *capture)
+void capture_nudge(struct capture *capture)
 {
 	wake_signal(&capture->wake);
 }

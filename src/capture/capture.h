@@ -55,7 +55,7 @@ struct capture_request {
 	size_t num_sensors;
 	struct ring *ring; /* borrowed; outlives this; records are struct edge */
 	/* borrowed; signalled after each attempt and fault */
-	const struct wake *consumer;
+	struct wake *consumer;
 	struct airtime *airtime; /* borrowed; shared by all captures of the board */
 	uint64_t first_ns; /* CLOCK_MONOTONIC of the first attempt */
 	struct capture *predecessor; /* paused; borrowed for the call; NULL: none */
@@ -97,7 +97,7 @@ must_check int capture_open_line(const struct capture_sensor *sensor, struct lin
 				 char reason[LINE_MAX_REASON]);
 
 /* Makes the thread go round once, though nothing is due. */
-void capture_nudge(const struct capture *capture);
+void capture_nudge(struct capture *capture);
 
 /* How often the thread has gone round; wraps. One that stands still after a nudge hangs. */
 uint32_t capture_num_rounds(const struct capture *capture);

@@ -42,7 +42,7 @@ struct capture {
 	_Atomic bool is_stopping; /* owner writes */
 	_Atomic uint32_t num_rounds; /* our thread writes */
 	struct ring *ring; /* borrowed; outlives this */
-	const struct wake *consumer; /* borrowed; outlives this */
+	struct wake *consumer; /* borrowed; outlives this */
 	struct airtime *airtime; /* borrowed; outlives this */
 	struct feed *feeds; /* owned */
 	size_t num_feeds;

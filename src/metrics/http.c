@@ -61,7 +61,7 @@ struct http {
 	bool has_room_anew; /* a connection has ended since the library looked */
 	size_t bodies_bytes;
 	bool is_trouble_known; /* it was logged */
-	const struct wake *wake; /* borrowed; outlives this */
+	struct wake *wake; /* borrowed; outlives this */
 	_Atomic bool is_stopping; /* owner writes */
 	struct thread thread;
 };

@@ -31,7 +31,7 @@ struct http_options {
 	struct source source;
 	/* borrowed; outlives the server; to be signalled where there is news that
 	 * source.watch() asked for */
-	const struct wake *wake;
+	struct wake *wake;
 };
 
 /* An address that cannot be had, or a library that is not there, is logged and tried again.

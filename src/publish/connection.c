@@ -393,8 +393,7 @@ bool connection_stop(struct connection *connection)
 	return true;
 }
 
-void connection_pause(struct connection *connection, bool must_leave,
-		      const struct wake *ready)
+void connection_pause(struct connection *connection, bool must_leave, struct wake *ready)
 {
 	connection->order.ready = ready;
 	order_give(&connection->order, must_leave ? ORDER_LEAVE : ORDER_PAUSE,

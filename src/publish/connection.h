@@ -84,8 +84,7 @@ bool connection_stop(struct connection *connection);
  *
  * must_leave: with a goodbye before, as another connection is wanted
  * ready:      borrowed; outlives the connection */
-void connection_pause(struct connection *connection, bool must_leave,
-		      const struct wake *ready);
+void connection_pause(struct connection *connection, bool must_leave, struct wake *ready);
 
 bool connection_is_paused(const struct connection *connection);
 

@@ -15,7 +15,7 @@ enum order_kind order_get(const struct order *order)
 	return load(order) & KIND_MASK;
 }
 
-void order_give(struct order *order, enum order_kind kind, const struct wake *wake)
+void order_give(struct order *order, enum order_kind kind, struct wake *wake)
 {
 	uint32_t before = atomic_load_explicit(&order->given, memory_order_relaxed);
 	uint32_t serial = (before >> KIND_BITS) + 1;
@@ -25,7 +25,7 @@ void order_give(struct order *order, enum order_kind kind, const struct wake *wa
 	wake_signal(wake);
 }
 
-void order_pause(struct order *order, const struct wake *wake)
+void order_pause(struct order *order, struct wake *wake)
 {
 	uint32_t given = load(order);
 	uint32_t kind = given & KIND_MASK;

@@ -26,16 +26,16 @@ struct order {
 	_Atomic uint32_t given; /* the owner writes */
 	_Atomic uint32_t
 		paused_at; /* the connection's thread writes: the order it obeys */
-	const struct wake *ready; /* borrowed; signalled when paused */
+	struct wake *ready; /* borrowed; signalled when paused */
 };
 
 enum order_kind order_get(const struct order *order);
 
 /* wake: of the connection's thread. */
-void order_give(struct order *order, enum order_kind kind, const struct wake *wake);
+void order_give(struct order *order, enum order_kind kind, struct wake *wake);
 
 /* Stands still until there is another order, if this one is ORDER_PAUSE or ORDER_LEAVE. */
-void order_pause(struct order *order, const struct wake *wake);
+void order_pause(struct order *order, struct wake *wake);
 
 /* Whether the newest order is one to stand still, and the thread does. */
 bool order_is_paused(const struct order *order);

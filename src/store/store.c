@@ -243,7 +243,7 @@ int store_set_sensors(struct store *store, const struct config *config)
 	return name < 0 ? name : 0;
 }
 
-void store_set_reader(struct store *store, const struct wake *reader)
+void store_set_reader(struct store *store, struct wake *reader)
 {
 	pthread_mutex_lock(&store->lock);
 	store->reader = reader;

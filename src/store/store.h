@@ -79,7 +79,7 @@ must_check int store_new(const struct store_options *options, struct store **out
 must_check int store_set_sensors(struct store *store, const struct config *config);
 
 /* Who is woken when there is something to take; borrowed; NULL: nobody. */
-void store_set_reader(struct store *store, const struct wake *reader);
+void store_set_reader(struct store *store, struct wake *reader);
 
 /* Starts and ends the thread. The end writes what waits; all calls still work after it, in
  * memory. */

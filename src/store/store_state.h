@@ -96,7 +96,7 @@ struct store {
 	size_t num_sensors;
 	size_t num_fresh; /* of sensors[].newest */
 	size_t next_sensor; /* whose turn it is in store_take_state() */
-	const struct wake *reader; /* borrowed; NULL: none */
+	struct wake *reader; /* borrowed; NULL: none */
 	enum store_file file;
 	bool is_stopping;
 	bool is_trouble_known; /* it was logged */

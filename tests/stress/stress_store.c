@@ -35,7 +35,7 @@ static void *put_all(void *context)
 	return NULL;
 }
 
-static void take_all(struct store *store, const struct wake *wake)
+static void take_all(struct store *store, struct wake *wake)
 {
 	struct reading reading;
 	const char *sensor_id;
