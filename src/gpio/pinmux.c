@@ -22,7 +22,7 @@ static bool is_of_chip(const char *name, const char *label)
 static FILE *open_pins(const char *folder, const char *label)
 {
 	DIR *entries = opendir(folder);
-	struct dirent *entry;
+	const struct dirent *entry;
 	char path[MAX_PATH];
 	FILE *file = NULL;
 
