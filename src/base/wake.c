@@ -30,7 +30,7 @@ void wake_signal(struct wake *wake)
 
 	if (atomic_exchange(&wake->is_signalled, true))
 		return;
-	/* It can only fail with the counter at its end, and then the owner is awake. */
+	/* The counter is never near its end: it can only fail where nobody waits any more. */
 	ssize_t ignored = write(wake->fd, &one, sizeof(one));
 
 	(void)ignored;

@@ -11,24 +11,14 @@
 #include "store/store.h"
 #include "unit/cmocka_test.h"
 #include "unit/stopped_clock.h"
+#include "unit/store_folder.h"
 
-enum { MAX_PATH = 256, MAX_TOPIC = 64 };
-
-static char folder[] = "/tmp/pin2mqtt-announced-XXXXXX", path[MAX_PATH];
-
-static void remove_files(void)
-{
-	char command[MAX_PATH];
-
-	snprintf(command, sizeof(command), "rm -rf %s/*", folder);
-	assert_int_equal(system(command), 0);
-}
+enum { MAX_TOPIC = 64 };
 
 static int set_up(void **state)
 {
 	(void)state;
-	remove_files();
-	snprintf(path, sizeof(path), "%s/state.db", folder);
+	empty_folder();
 	now_ns = 1000 * CLOCK_NS_PER_S;
 	return 0;
 }
@@ -231,12 +221,10 @@ int main(void)
 	};
 	int result;
 
-	if (!mkdtemp(folder))
-		return 1;
+	make_folder();
 	stop_clock();
 	log_set_level(LOG_LEVEL_ERROR);
 	result = cmocka_run_group_tests(tests, NULL, NULL);
-	remove_files();
-	rmdir(folder);
+	remove_folder();
 	return result;
 }

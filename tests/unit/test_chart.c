@@ -19,24 +19,25 @@ static void begin(int64_t since_ms, int64_t until_ms, uint32_t max_points)
 	chart.stale_after_ms = 90000;
 }
 
-static void add(int64_t wall_ms, int32_t temperature_milli)
+static void add_value(int64_t wall_ms, enum quantity quantity, int32_t milli,
+		      unsigned decimals)
 {
 	struct reading reading = { .wall_ms = wall_ms };
 	struct summary summary;
 
-	reading_add(&reading, QUANTITY_TEMPERATURE, temperature_milli, 1);
+	reading_add(&reading, quantity, milli, decimals);
 	summary_of_reading(&reading, &summary);
 	chart_add(&chart, &summary);
 }
 
+static void add(int64_t wall_ms, int32_t temperature_milli)
+{
+	add_value(wall_ms, QUANTITY_TEMPERATURE, temperature_milli, 1);
+}
+
 static void add_humidity(int64_t wall_ms, int32_t milli)
 {
-	struct reading reading = { .wall_ms = wall_ms };
-	struct summary summary;
-
-	reading_add(&reading, QUANTITY_HUMIDITY, milli, 0);
-	summary_of_reading(&reading, &summary);
-	chart_add(&chart, &summary);
+	add_value(wall_ms, QUANTITY_HUMIDITY, milli, 0);
 }
 
 static const char *end(void)

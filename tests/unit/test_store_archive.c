@@ -15,26 +15,16 @@
 #include "unit/cmocka_test.h"
 #include "unit/faulty_disk.h"
 #include "unit/stopped_clock.h"
+#include "unit/store_folder.h"
 
-enum { MAX_PATH = 256, NUM_SENSORS = 8, INTERVAL_MS = 30000, DAY_S = 24 * 3600 };
+enum { NUM_SENSORS = 8, INTERVAL_MS = 30000, DAY_S = 24 * 3600 };
 
 static const int64_t MIDNIGHT_MS = INT64_C(1795305600000);
-static char folder[] = "/tmp/pin2mqtt-archive-XXXXXX", path[MAX_PATH];
-
-static void remove_files(void)
-{
-	char command[MAX_PATH];
-
-	snprintf(command, sizeof(command), "rm -rf %s/*", folder);
-	assert_int_equal(system(command), 0);
-}
-
 static int set_up(void **state)
 {
 	(void)state;
-	remove_files();
+	empty_folder();
 	faulty_disk = (struct faulty_disk){ 0 };
-	snprintf(path, sizeof(path), "%s/state.db", folder);
 	now_ns = 1000 * CLOCK_NS_PER_S;
 	wall_ms = MIDNIGHT_MS;
 	is_synced = true;
@@ -541,14 +531,13 @@ int main(void)
 		cmocka_unit_test_setup(files_of_earlier_versions_are_taken_on, set_up),
 	};
 
-	assert_non_null(mkdtemp(folder));
+	make_folder();
 	faulty_disk_install();
 	stop_clock();
 	log_set_level(LOG_LEVEL_ERROR);
 
 	int status = cmocka_run_group_tests(tests, NULL, NULL);
 
-	remove_files();
-	rmdir(folder);
+	remove_folder();
 	return status;
 }

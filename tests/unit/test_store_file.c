@@ -10,27 +10,17 @@
 #include "base/log.h"
 #include "store/store.h"
 #include "unit/cmocka_test.h"
-#include "unit/stopped_clock.h"
 #include "unit/faulty_disk.h"
+#include "unit/stopped_clock.h"
+#include "unit/store_folder.h"
 
-enum { FLUSH_MS = 5000, MAX_PATH = 256 };
-
-static char folder[] = "/tmp/pin2mqtt-store-XXXXXX", path[MAX_PATH];
-
-static void remove_files(void)
-{
-	char command[MAX_PATH];
-
-	snprintf(command, sizeof(command), "rm -rf %s/*", folder);
-	assert_int_equal(system(command), 0);
-}
+enum { FLUSH_MS = 5000 };
 
 static int set_up(void **state)
 {
 	(void)state;
-	remove_files();
+	empty_folder();
 	faulty_disk = (struct faulty_disk){ 0 };
-	snprintf(path, sizeof(path), "%s/state.db", folder);
 	now_ns = 1000 * CLOCK_NS_PER_S;
 	wall_ms = NOON_MS;
 	is_synced = true;
@@ -480,7 +470,7 @@ static void check_fault(enum config_durability durability, int write_error,
 	store = open_store(durability);
 	check_all(store, 51, 200);
 	stop_store(store);
-	remove_files();
+	empty_folder();
 }
 
 static void a_disk_that_fails_loses_nothing(void **state)
@@ -621,7 +611,7 @@ static void a_damaged_file_is_set_aside_and_a_new_one_begun(void **state)
 		store = open_store(CONFIG_OUTAGE);
 		check_all(store, 7, 7);
 		stop_store(store);
-		remove_files();
+		empty_folder();
 	}
 }
 
@@ -754,7 +744,7 @@ static void a_new_file_knows_the_numbers_of_the_damaged_one(void **state)
 	faulty_disk.write_error = SQLITE_IOERR;
 	store_work(store);
 	faulty_disk.write_error = 0;
-	remove_files();
+	empty_folder();
 	write_garbage(0, 4000);
 	pass_ms(120 * 1000);
 	store_work(store);
@@ -923,7 +913,7 @@ static void always_loses_nothing_at_kills_and_faults(void **state)
 		}
 		check_history(store, &history);
 		stop_store(store);
-		remove_files();
+		empty_folder();
 	}
 }
 
@@ -1039,7 +1029,7 @@ static void no_number_is_seen_twice_whatever_disk_clock_and_kills_do(void **stat
 		for (int i = 0; i < 60; i++)
 			live_a_life(each[round % 3], &sightings);
 		check_sightings(&sightings);
-		remove_files();
+		empty_folder();
 	}
 }
 
@@ -1107,14 +1097,13 @@ int main(void)
 
 	printf("SEED=%u\n", seed);
 	srand(seed);
-	assert_non_null(mkdtemp(folder));
+	make_folder();
 	faulty_disk_install();
 	stop_clock();
 	log_set_level(LOG_LEVEL_ERROR);
 
 	int status = cmocka_run_group_tests(tests, NULL, NULL);
 
-	remove_files();
-	rmdir(folder);
+	remove_folder();
 	return status;
 }
