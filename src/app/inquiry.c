@@ -160,8 +160,11 @@ static enum verdict judge(struct inquiry *inquiry, struct reading *out)
 int inquiry_ask(struct inquiry *inquiry, unsigned number, struct reading *out,
 		enum verdict *verdict_out)
 {
+	rehearsal_settle(&inquiry->rehearsal);
+
 	int error = capture_attempt(inquiry->line, &inquiry->sensor,
-				    start_of(inquiry, number), &inquiry->ring);
+				    start_of(inquiry, number), &inquiry->ring,
+				    &inquiry->rehearsal);
 	bool again;
 
 	inquiry->is_fed_anew = false;

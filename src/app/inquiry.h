@@ -48,6 +48,7 @@ struct inquiry {
 	bool is_fed_anew; /* no attempt was made since power came */
 	struct simulation simulation;
 	struct ring ring;
+	struct rehearsal rehearsal;
 	struct framer framer; /* its frame is that of the last attempt */
 	struct decoder decoder;
 	struct decode_evidence evidence; /* of the last attempt */

@@ -15,6 +15,7 @@ struct attempt {
 	struct line *line;
 	const struct capture_sensor *sensor;
 	struct ring *ring;
+	struct rehearsal *rehearsal;
 };
 
 static void sleep_until(uint64_t t_ns)
@@ -84,18 +85,21 @@ static int hear(const struct attempt *attempt, uint64_t end_ns)
 static int run(const struct attempt *attempt, uint32_t low_us)
 {
 	const struct probe *probe = &attempt->sensor->probe;
-	uint64_t release_ns, armed_ns;
+	uint64_t low_ns, release_ns, armed_ns;
 	int error = line_drive_low(attempt->line);
 
 	if (error)
 		return error;
 	/* The pulse is measured from here: the line is surely low. */
-	sleep_until(clock_mono_ns() + low_us * CLOCK_NS_PER_US);
+	low_ns = clock_mono_ns();
+	sleep_until(low_ns + low_us * CLOCK_NS_PER_US);
+	rehearsal_wait(attempt->rehearsal, low_ns + probe->max_low_us * CLOCK_NS_PER_US);
 	error = line_listen(attempt->line, &release_ns, &armed_ns);
 	if (error)
 		return error;
 	push_mark(attempt, EDGE_RELEASE, release_ns, 0);
 	push_mark(attempt, EDGE_ARMED, armed_ns, 0);
+	rehearsal_learn(attempt->rehearsal, armed_ns - release_ns);
 	error = hear(attempt, release_ns + probe->frame_us * CLOCK_NS_PER_US);
 	return error ? error : line_rest(attempt->line);
 }
@@ -120,13 +124,18 @@ int capture_open_line(const struct capture_sensor *sensor, struct line **out,
 }
 
 int capture_attempt(struct line *line, const struct capture_sensor *sensor,
-		    unsigned start, struct ring *ring)
+		    unsigned start, struct ring *ring, struct rehearsal *rehearsal)
 {
 	const struct probe *probe = &sensor->probe;
 	uint32_t low_us =
 		start & EDGE_START_LONG ? probe->long_low_us : probe->start_low_us;
 
-	const struct attempt attempt = { .line = line, .sensor = sensor, .ring = ring };
+	const struct attempt attempt = {
+		.line = line,
+		.sensor = sensor,
+		.ring = ring,
+		.rehearsal = rehearsal,
+	};
 
 	push_mark(&attempt, EDGE_START, clock_mono_ns(), (uint8_t)start);
 	int error = run(&attempt, low_us);

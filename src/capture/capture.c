@@ -63,6 +63,10 @@ static bool wait_for_air(struct capture *capture, const struct slot *slot)
 	const struct probe *probe = &slot->sensor.probe;
 	uint64_t margin_ns = AIR_MARGIN_US * CLOCK_NS_PER_US;
 	uint32_t low_us = slot->is_long ? probe->long_low_us : probe->start_low_us;
+
+	if (rehearsal_is_due(&capture->rehearsal) && probe->max_low_us > low_us)
+		low_us = probe->max_low_us;
+
 	uint64_t span_ns = (low_us + probe->frame_us) * CLOCK_NS_PER_US + margin_ns;
 
 	for (int tries = 0; tries < MAX_AIR_TRIES; tries++) {
@@ -122,7 +126,8 @@ static void attempt(struct capture *capture, struct slot *slot)
 		start |= EDGE_START_FED;
 	slot->started_ns = clock_mono_ns();
 
-	int error = capture_attempt(slot->line, &slot->sensor, start, capture->ring);
+	int error = capture_attempt(slot->line, &slot->sensor, start, capture->ring,
+				    &capture->rehearsal);
 
 	if (error)
 		capture_fail_line(capture, slot, error);
@@ -150,6 +155,7 @@ static void take_turn(struct capture *capture, struct slot *slot)
 		slot->next_ns = feed_awake_ns(slot->feed, &slot->sensor.probe);
 		return;
 	}
+	rehearsal_settle(&capture->rehearsal);
 	if (!wait_for_air(capture, slot))
 		return;
 	attempt(capture, slot);

@@ -23,6 +23,7 @@
 #include "base/wake.h"
 #include "capture/airtime.h"
 #include "capture/care.h"
+#include "capture/rehearsal.h"
 #include "gpio/line.h"
 #include "model/probe.h"
 
@@ -106,9 +107,11 @@ uint32_t capture_num_rounds(const struct capture *capture);
  * (40 ms at most).
  *
  * line: open for this sensor; start: enum edge_start; goes into the START record
+ * rehearsal: the same for all attempts of the thread
  * Returns 0 or the line's negative errno; the END record is pushed in every case.
  */
 must_check int capture_attempt(struct line *line, const struct capture_sensor *sensor,
-			       unsigned start, struct ring *ring);
+			       unsigned start, struct ring *ring,
+			       struct rehearsal *rehearsal);
 
 #endif

@@ -44,6 +44,7 @@ struct capture {
 	struct ring *ring; /* borrowed; outlives this */
 	struct wake *consumer; /* borrowed; outlives this */
 	struct airtime *airtime; /* borrowed; outlives this */
+	struct rehearsal rehearsal;
 	struct feed *feeds; /* owned */
 	size_t num_feeds;
 	size_t num_slots;

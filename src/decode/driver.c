@@ -28,6 +28,7 @@ const struct driver driver_dht = {
 	.probe = {
 		/* what a dht11 needs; an am2302 takes up to 20 ms, and was seen to take 50 */
 		.start_low_us = 19000,
+		.max_low_us = 30000,
 		.frame_us = 9500, /* a dht21's */
 		.min_interval_ms = 2000,
 		.power_up_ms = 2000,

@@ -7,6 +7,7 @@
 
 struct probe {
 	uint32_t start_low_us; /* the start pulse */
+	uint32_t max_low_us; /* how long it may last, if need be; 0: no longer */
 	/* one for sensors that do not hear the other; 0: there is none */
 	uint32_t long_low_us;
 	uint32_t frame_us; /* from the release until the slowest frame is surely over */

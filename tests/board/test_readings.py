@@ -114,8 +114,17 @@ def test_both_edges_read_as_well(generation):
 
 
 @pytest.mark.slow
+def test_a_busy_machine_loses_few_answers(generation):
+    """One in five came too late for the kernel before moments to listen were chosen."""
+    accounts, _ = read_all(generation, ["dht22"], 100, interval="3s", interval_s=3, shift=1,
+                           load="busy", window="95 -e 65 -p 3000 -r 3000")
+    assert not accounts["s0"].wrong
+    assert len(accounts["s0"].right) >= 88
+
+
+@pytest.mark.slow
 def test_with_a_trigger_line_a_busy_machine_loses_no_answer(generation):
-    """The same sensor, asked by the listening line itself, misses one answer in ten."""
+    """The same sensor, asked by the listening line itself, misses one answer in twenty."""
     sensors = sensors_for(["dht22"], "10s", trigger_pin="GPIO1")
     run = board.run_gateway(
         generation, sensors,

@@ -48,8 +48,9 @@ const struct driver driver_dht11 = {
 	.title = "Aosong DHT11 temperature and humidity",
 	.aliases = aliases,
 	.probe = {
-		.start_low_us = 19000,
 		/* ASAIR's later sheets allow 18 to 30 ms */
+		.start_low_us = 19000,
+		.max_low_us = 30000,
 		.long_low_us = 25000,
 		/* 25 ones at most fit the range: 4.6 ms, and 15 % for slow clones */
 		.frame_us = 6000,

@@ -42,6 +42,7 @@ const struct driver driver_dht12 = {
 	.aliases = aliases,
 	.probe = {
 		.start_low_us = 19000,
+		.max_low_us = 30000, /* as the dht11 */
 		.long_low_us = 25000,
 		.frame_us = 6000, /* as the dht11 */
 		.min_interval_ms = 2000,

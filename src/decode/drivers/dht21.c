@@ -52,8 +52,9 @@ const struct driver driver_dht21 = {
 	.title = "Aosong DHT21 / AM2301 temperature and humidity",
 	.aliases = aliases,
 	.probe = {
-		.start_low_us = 2000,
 		/* the sheets say 0.8 to 20 ms */
+		.start_low_us = 2000,
+		.max_low_us = 20000,
 		.long_low_us = 18000,
 		/* 33 ones at most before a pad of zeros: 7.4 ms; slow clones, or a pad of
 		 * ones */

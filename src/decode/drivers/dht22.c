@@ -46,8 +46,9 @@ const struct driver driver_dht22 = {
 	.title = "Aosong DHT22 / AM2302 / AM2320 temperature and humidity",
 	.aliases = aliases,
 	.probe = {
-		.start_low_us = 1200,
 		/* the sheets say 0.8 to 20 ms, that of the AM2303 18 ms */
+		.start_low_us = 1200,
+		.max_low_us = 20000,
 		.long_low_us = 18000,
 		/* 33 ones at most fit the range: 5.1 ms, and 15 % for slow clones */
 		.frame_us = 6000,

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: MIT */
+/* When attempts are rehearsed, and when not. What it is worth shows on the board, under load. */
+#include "capture/rehearsal.h"
+
+#include "base/clock.h"
+#include "unit/cmocka_test.h"
+
+enum {
+	ARMING_NS = 40 * CLOCK_NS_PER_US,
+	HELD_UP_NS = 200 * CLOCK_NS_PER_US,
+	MAX_QUIET = 64,
+};
+
+static void learn_often(struct rehearsal *rehearsal, int times)
+{
+	for (int i = 0; i < times; i++)
+		rehearsal_learn(rehearsal, ARMING_NS);
+}
+
+static void ends_where_nothing_waits(void **state)
+{
+	struct rehearsal rehearsal = { 0 };
+
+	(void)state;
+	learn_often(&rehearsal, MAX_QUIET - 1);
+	assert_true(rehearsal_is_due(&rehearsal));
+	learn_often(&rehearsal, 1);
+	assert_false(rehearsal_is_due(&rehearsal));
+	learn_often(&rehearsal, 1000);
+	assert_false(rehearsal_is_due(&rehearsal));
+}
+
+static void begins_anew_where_the_line_was_late(void **state)
+{
+	struct rehearsal rehearsal = { 0 };
+
+	(void)state;
+	learn_often(&rehearsal, MAX_QUIET);
+	rehearsal_learn(&rehearsal, HELD_UP_NS);
+	assert_true(rehearsal_is_due(&rehearsal));
+	learn_often(&rehearsal, MAX_QUIET);
+	rehearsal_learn(&rehearsal, ARMING_NS * 2);
+	assert_false(rehearsal_is_due(&rehearsal));
+}
+
+static void a_slower_cpu_is_not_taken_for_a_busy_one(void **state)
+{
+	struct rehearsal rehearsal = { 0 };
+
+	(void)state;
+	learn_often(&rehearsal, MAX_QUIET);
+	for (int i = 0; i < 1000; i++)
+		rehearsal_learn(&rehearsal, 5 * ARMING_NS);
+	assert_false(rehearsal_is_due(&rehearsal));
+	rehearsal_learn(&rehearsal, 5 * ARMING_NS + HELD_UP_NS * 2);
+	assert_true(rehearsal_is_due(&rehearsal));
+}
+
+static void makes_threads_only_where_due_and_in_time(void **state)
+{
+	struct rehearsal rehearsal = { 0 };
+
+	(void)state;
+	rehearsal_wait(&rehearsal, clock_mono_ns());
+	assert_true(rehearsal.quickest_ns == 0);
+	rehearsal_wait(&rehearsal, clock_mono_ns() + CLOCK_NS_PER_S);
+	assert_true(rehearsal.quickest_ns > 0);
+	rehearsal = (struct rehearsal){ 0 };
+	rehearsal_settle(&rehearsal);
+	assert_true(rehearsal.quickest_ns > 0);
+	rehearsal = (struct rehearsal){ 0 };
+	learn_often(&rehearsal, MAX_QUIET);
+	rehearsal_settle(&rehearsal);
+	rehearsal_wait(&rehearsal, clock_mono_ns() + CLOCK_NS_PER_S);
+	assert_true(rehearsal.quickest_ns == 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ends_where_nothing_waits),
+		cmocka_unit_test(begins_anew_where_the_line_was_late),
+		cmocka_unit_test(a_slower_cpu_is_not_taken_for_a_busy_one),
+		cmocka_unit_test(makes_threads_only_where_due_and_in_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
