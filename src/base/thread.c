@@ -7,9 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+
+enum { RESET_ON_FORK = 1 }; /* SCHED_FLAG_RESET_ON_FORK: our threads are as any other's */
 
 struct start {
 	void (*run)(void *context);
@@ -97,6 +101,31 @@ int thread_join_until(struct thread *thread, uint64_t until_ns)
 	if (error == 0)
 		thread->is_started = false;
 	return -error;
+}
+
+/* struct sched_attr as of Linux 3.14, in words that no C library has taken. */
+struct scheduling {
+	uint32_t size;
+	uint32_t policy;
+	uint64_t flags;
+	int32_t nice;
+	uint32_t priority;
+	uint64_t runtime_ns;
+	uint64_t deadline_ns;
+	uint64_t period_ns;
+};
+
+void thread_save_up(uint64_t slice_ns)
+{
+	const struct scheduling scheduling = {
+		.size = sizeof(scheduling),
+		.policy = SCHED_OTHER,
+		.flags = RESET_ON_FORK,
+		.nice = getpriority(PRIO_PROCESS, 0),
+		.runtime_ns = slice_ns,
+	};
+
+	(void)syscall(SYS_sched_setattr, 0, &scheduling, 0);
 }
 
 void thread_yield_to_others(int nice)

@@ -34,4 +34,10 @@ must_check int thread_join_until(struct thread *thread, uint64_t until_ns);
  * 0..19. It always may be raised. */
 void thread_yield_to_others(int nice);
 
+/* For a thread that sleeps nearly always: asks for longer slices of the CPU for the calling
+ * thread, in ns, 100 ms at most. The kernel gives it no more of the CPU for that, but remembers
+ * for as long what it was entitled to, so that it, and who works for it, need not wait where it
+ * wakes. Linux 6.12 and newer; others, and where it is forbidden, leave all as it is. */
+void thread_save_up(uint64_t slice_ns);
+
 #endif

@@ -2,8 +2,10 @@
 #include "base/thread.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/clock.h"
 #include "base/wake.h"
@@ -46,10 +48,38 @@ static void a_thread_has_its_name_and_takes_no_signals(void **state)
 	wake_close(&seen.wake);
 }
 
+struct standing {
+	int policy, nice;
+};
+
+static void save_up(void *context)
+{
+	struct standing *standing = context;
+
+	thread_yield_to_others(3);
+	thread_save_up(30 * CLOCK_NS_PER_MS);
+	standing->policy = sched_getscheduler(0);
+	standing->nice = getpriority(PRIO_PROCESS, 0);
+}
+
+/* Slices can be read back on newer kernels only; what threads of it inherit, on all. */
+static void a_thread_that_saves_up_stays_what_it_is(void **state)
+{
+	struct standing standing = { 0 };
+	struct thread thread;
+
+	(void)state;
+	assert_int_equal(thread_start(&thread, "saver", 65536, save_up, &standing), 0);
+	thread_join(&thread);
+	assert_int_equal(standing.policy, SCHED_OTHER | SCHED_RESET_ON_FORK);
+	assert_int_equal(standing.nice, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_thread_has_its_name_and_takes_no_signals),
+		cmocka_unit_test(a_thread_that_saves_up_stays_what_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
