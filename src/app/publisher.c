@@ -14,7 +14,12 @@
 #include "gpio/recording.h"
 
 /* kthreadd must get the CPU before us: each listen waits for a thread of its making. */
-enum { HEALTH_INTERVAL_S = 60, ASK_CLOCK_INTERVAL_S = 10, PUBLISHER_NICE = 10 };
+enum {
+	HEALTH_INTERVAL_S = 60,
+	ASK_CLOCK_INTERVAL_S = 10,
+	PUBLISHER_NICE = 10,
+	COMPLAIN_AFTER = 4, /* refused answers, in one turn or in several */
+};
 
 static const char *sensor_id(const struct publisher *publisher, uint16_t sensor)
 {
@@ -285,7 +290,8 @@ static void take_frame(struct publisher *publisher, const struct frame *frame)
 		if (!care.asks_again)
 			requests_on_refusal(publisher, frame->sensor, verdict);
 		/* Of a short interval there may be no time for a second try in any turn. */
-		if (!care.asks_again || sensor->num_refused > max_retries)
+		if (!care.asks_again || sensor->num_refused > max_retries ||
+		    sensor->num_refused >= COMPLAIN_AFTER)
 			complain(publisher, frame, verdict);
 		if (care_is_hung(&sensor->care))
 			cut_power(publisher, frame->sensor);

@@ -4,10 +4,10 @@
 #include "base/clock.h"
 
 enum {
-	/* Twice by each start pulse. */
+	/* Twice by each start pulse: as often a silent sensor is asked in a turn. */
 	HUNG_AFTER = 4,
-	/* Two turns with the usual retries; then one attempt a turn, and not every turn. */
-	BACK_OFF_AFTER = 8,
+	/* Two turns; then one attempt a turn, and not every turn. */
+	BACK_OFF_AFTER = 2 * HUNG_AFTER,
 	MAX_DOUBLINGS = 3,
 	MAX_BACK_OFF_MS = 300 * 1000,
 	MIN_CUT_WAIT_S = 60,
@@ -58,8 +58,10 @@ static void refuse(struct care *care, const struct care_rules *rules,
 	int num_tries = frame->attempt - care->num_discarded;
 
 	/* Some sensors answer when they hang. */
-	if (verdict == VERDICT_NO_RESPONSE || verdict == VERDICT_ALL_ZERO ||
-	    verdict == VERDICT_HUNG)
+	bool is_silent = verdict == VERDICT_NO_RESPONSE || verdict == VERDICT_ALL_ZERO ||
+			 verdict == VERDICT_HUNG;
+
+	if (is_silent)
 		care->num_silent++;
 	else if (is_of_the_sensor(verdict))
 		care->num_silent = 0;
@@ -69,7 +71,8 @@ static void refuse(struct care *care, const struct care_rules *rules,
 		advice->num_turns_skipped = turns_to_skip(care, rules);
 	else
 		advice->asks_again = verdict != VERDICT_LINE_LOST &&
-				     num_tries < (int)rules->max_retries;
+				     num_tries < (int)rules->max_retries &&
+				     (!is_silent || care->num_silent % HUNG_AFTER != 0);
 }
 
 struct care_advice care_judge(struct care *care, const struct care_rules *rules,

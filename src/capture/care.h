@@ -20,7 +20,8 @@
 #include "model/verdict.h"
 
 struct care_rules {
-	uint32_t max_retries; /* attempts after a refused one, a turn */
+	uint32_t
+		max_retries; /* attempts after a refused one, a turn; of silence, 3 at most */
 	uint32_t interval_ms; /* between two turns */
 	bool is_double_read; /* the second good answer of a turn counts */
 	bool has_long_pulse; /* the driver has a second start pulse to try */

@@ -170,7 +170,7 @@ static const struct key keys[] = {
 	  .derived = "3 intervals, at least 1m", SENSOR(stale_after_ms), .min = SECOND,
 	  .max = 30 * DAY, .step = SECOND, .example = "90s",
 	  .help = "silence after which the sensor counts as offline" },
-	{ "sensors[].retries", KEY_NUMBER, .fallback = "3", SENSOR(max_retries), .min = 0,
+	{ "sensors[].retries", KEY_NUMBER, .fallback = "12", SENSOR(max_retries), .min = 0,
 	  .max = 20, .help = "attempts after a refused one, within the interval" },
 	{ "sensors[].double_read", KEY_BOOLEAN, .fallback = "false",
 	  SENSOR(is_double_read),

@@ -55,6 +55,30 @@ static void a_refused_answer_is_asked_for_again_as_often_as_configured(void **st
 	assert_false(judge(&care, &usual, 0, 0, VERDICT_LINE_LOST).asks_again);
 }
 
+static void a_silent_sensor_is_asked_three_times_more_at_most(void **state)
+{
+	struct care_rules rules = usual;
+	struct care care = { 0 };
+
+	(void)state;
+	rules.max_retries = 12;
+	for (unsigned turn = 0; turn < 2; turn++) {
+		for (unsigned attempt = 0; attempt <= 3; attempt++)
+			assert_int_equal(judge(&care, &rules, attempt, 0,
+					       VERDICT_NO_RESPONSE)
+						 .asks_again,
+					 attempt < 3);
+	}
+	/* One that answers badly is not silent. */
+	care = (struct care){ 0 };
+	for (unsigned attempt = 0; attempt <= 12; attempt++)
+		assert_int_equal(judge(&care, &rules, attempt, 0,
+				       attempt % 2 ? VERDICT_NO_RESPONSE
+						   : VERDICT_BAD_CHECKSUM)
+					 .asks_again,
+				 attempt < 12);
+}
+
 static void the_first_good_answer_after_power_came_is_thrown_away(void **state)
 {
 	struct care care = { 0 };
@@ -224,6 +248,7 @@ int main(void)
 		cmocka_unit_test(a_good_answer_is_taken),
 		cmocka_unit_test(
 			a_refused_answer_is_asked_for_again_as_often_as_configured),
+		cmocka_unit_test(a_silent_sensor_is_asked_three_times_more_at_most),
 		cmocka_unit_test(the_first_good_answer_after_power_came_is_thrown_away),
 		cmocka_unit_test(
 			the_first_good_answer_counts_for_nothing_in_whatever_turn_it_comes),

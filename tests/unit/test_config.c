@@ -65,7 +65,7 @@ static void a_small_file_gets_all_defaults(void **state)
 	assert_string_equal(sensor->pin, "GPIO4");
 	assert_int_equal(sensor->interval_ms, 30000);
 	assert_int_equal(sensor->stale_after_ms, 90000);
-	assert_int_equal(sensor->max_retries, 3);
+	assert_int_equal(sensor->max_retries, 12);
 	assert_int_equal(sensor->edges, CONFIG_EDGES_FALLING);
 	assert_int_equal(sensor->decode, CONFIG_DECODE_REPAIR);
 	assert_int_equal(sensor->bias, CONFIG_BIAS_AS_IS);

@@ -62,7 +62,7 @@ static void all_defaults_are_printed(void **state)
 				     "    pin: loft\n"
 				     "    interval: 30s\n"
 				     "    stale_after: 90s\n"
-				     "    retries: 3\n"
+				     "    retries: 12\n"
 				     "    double_read: false\n"
 				     "    edges: falling\n"
 				     "    decode: repair\n"
