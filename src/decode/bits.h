@@ -40,7 +40,17 @@ static inline bool bits_add_up(uint64_t bits, unsigned num_bits)
 	return bits_sum_off(bits, num_bits) == 0;
 }
 
-/* The inverse of a frame's bits in a number: its bytes, as they are sent. */
+/* The bits of a frame's bytes in a number, the last one lowest. */
+static inline uint64_t bits_take(const uint8_t *bytes, unsigned num_bytes)
+{
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < num_bytes; i++)
+		bits = bits << 8 | bytes[i];
+	return bits;
+}
+
+/* The inverse: a frame's bytes, as they are sent. */
 static inline void bits_put(uint64_t bits, unsigned num_bytes, uint8_t *bytes_out)
 {
 	for (unsigned i = 0; i < num_bytes; i++)

@@ -2,6 +2,7 @@
 #include "decode/dht_repair.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "decode/bits.h"
 #include "decode/dht_paths.h"
@@ -141,6 +142,32 @@ static bool is_row_kept(const struct repair *repair, const struct dht_starts *st
 		(bits ^ repair->best_bits) << (64 - num_bits) == 0);
 }
 
+/* A frame that lacks only known zeros, which came before the line was armed, is read as a clean
+ * one is. That it is not a bit more at its end that it lacks, its gaps tell. */
+static bool read_all_but_front(const struct repair *repair,
+			       const struct dht_starts *starts, struct dht_repaired *out)
+{
+	const struct dht_wire *wire = &repair->driver->wire;
+	const int32_t *t_ns = starts->falls->t_ns;
+	int32_t intervals_ns[DHT_MAX_BITS];
+	uint8_t bytes[DRIVER_MAX_BYTES] = { 0 };
+	struct dht_fit fit;
+	unsigned first;
+
+	if (!dht_starts_lack_front_only(starts, &first))
+		return false;
+	for (unsigned i = 0; i < wire->num_bits; i++)
+		intervals_ns[i] = i < first ? starts->cells->zero_ns
+					    : t_ns[i + 1 - first] - t_ns[i - first];
+	if (!dht_fit_find(&fit, wire, intervals_ns, wire->num_bits, 0) ||
+	    !dht_fit_read(&fit, intervals_ns, wire->num_bits, bytes) || !fit.has_gaps ||
+	    !read_bits(repair, bits_take(bytes, wire->num_bits / 8u), &out->reading))
+		return false;
+	memcpy(out->bytes, bytes, sizeof(bytes));
+	out->fit = fit;
+	return true;
+}
+
 static struct dht_fit fit_of(const struct dht_cells *cells)
 {
 	return (struct dht_fit){
@@ -201,6 +228,8 @@ enum verdict dht_repair(const struct driver *driver, const struct dht_trace *fal
 	paths.work_left = MAX_WORK;
 	dht_starts_list(&starts, &driver->wire, &cells, falls);
 	paths.starts = &starts;
+	if (read_all_but_front(&repair, &starts, out))
+		return VERDICT_REPAIRED;
 	/* Then each bit was read, and the sum is unspent: as good a proof as a clean frame. */
 	if (state && !dht_starts_is_all_else_heard(&starts))
 		repair.continuity = &state->continuity;

@@ -126,14 +126,23 @@ static bool is_bit(const struct dht_cells *cells, int32_t ns, bool has_gap)
 	       ns < cell_ns + max_gap_ns + cells->min_late_ns;
 }
 
-bool dht_starts_is_all_else_heard(const struct dht_starts *starts)
+bool dht_starts_lack_front_only(const struct dht_starts *starts, unsigned *first_out)
 {
 	const struct dht_trace *falls = starts->falls;
 	unsigned first = starts->cells->num_bits + 1u - (unsigned)falls->num_edges;
 
-	if (first == 0 || first > starts->cells->num_zero_bits ||
-	    abs(falls->t_ns[0] - edge_ns(starts, first)) > PLACE_SLACK_NS ||
-	    edge_ns(starts, first - 1) > falls->armed_ns + ARMING_SLACK_NS)
+	*first_out = first;
+	return first > 0 && first <= starts->cells->num_zero_bits &&
+	       abs(falls->t_ns[0] - edge_ns(starts, first)) <= PLACE_SLACK_NS &&
+	       edge_ns(starts, first - 1) <= falls->armed_ns + ARMING_SLACK_NS;
+}
+
+bool dht_starts_is_all_else_heard(const struct dht_starts *starts)
+{
+	const struct dht_trace *falls = starts->falls;
+	unsigned first;
+
+	if (!dht_starts_lack_front_only(starts, &first))
 		return false;
 	for (unsigned i = 0; i + 1 < falls->num_edges; i++)
 		if (!is_bit(starts->cells, falls->t_ns[i + 1] - falls->t_ns[i],

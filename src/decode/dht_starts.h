@@ -28,6 +28,10 @@ struct dht_starts {
 void dht_starts_list(struct dht_starts *starts, const struct dht_wire *wire,
 		     const struct dht_cells *cells, const struct dht_trace *falls);
 
+/* Whether all that the frame lacks may be first edges that came before the line was armed, by
+ * their number and by its place. first_out: the edge that the first event then is. */
+bool dht_starts_lack_front_only(const struct dht_starts *starts, unsigned *first_out);
+
 /* Whether all that the frame lacks are first edges that came before the line was armed, and each
  * interval is one bit: then no bit is a guess. */
 bool dht_starts_is_all_else_heard(const struct dht_starts *starts);
