@@ -117,6 +117,7 @@ int inquiry_open(const struct inquiry_target *target, struct inquiry **out)
 	int error = target->power_pin ? feed_open(&inquiry->feed, clock_mono_ns(), reason)
 				      : 0;
 
+	capture_ready_thread();
 	if (!error)
 		error = capture_open_line(&inquiry->sensor, &inquiry->line, reason);
 	if (error) {

@@ -4,16 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "base/clock.h"
 #include "capture/capture_inside.h"
 
 enum {
 	STACK_BYTES = 96 * 1024,
-	/* the kernel's 50 us are too coarse for a start pulse of 480 us */
-	TIMER_SLACK_NS = 1000,
-	SLICE_NS = 30 * CLOCK_NS_PER_MS,
 	AIR_MARGIN_US = 2000, /* what an attempt takes beside its pulse and its frame */
 	MAX_AIR_TRIES = 3,
 	REOPEN_MIN_MS = 1000,
@@ -233,12 +229,7 @@ static void run(void *context)
 {
 	struct capture *capture = context;
 
-	/* No SCHED_FIFO, allowed or not: what a frame waits for is kthreadd, which stays behind
-	 * all that is runnable whoever asks it. On the virtual board at 2 ns an instruction
-	 * under CPU load 11 of 40 first tries were right with it, 30 without. With what we have
-	 * saved up, kthreadd is through before who has had more than we: 40 of 40. */
-	thread_save_up(SLICE_NS);
-	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS);
+	capture_ready_thread();
 	while (!atomic_load_explicit(&capture->is_stopping, memory_order_relaxed)) {
 		atomic_fetch_add_explicit(&capture->num_rounds, 1, memory_order_relaxed);
 		take_advices(capture);

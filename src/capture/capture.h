@@ -103,6 +103,10 @@ void capture_nudge(struct capture *capture);
 /* How often the thread has gone round; wraps. One that stands still after a nudge hangs. */
 uint32_t capture_num_rounds(const struct capture *capture);
 
+/* Makes the calling thread one that attempts are best made from, for good: it wakes when it
+ * should, and on a busy machine what works for it is not kept waiting. */
+void capture_ready_thread(void);
+
 /* One attempt: start pulse, frame, records into the ring. Blocks for as long as that takes
  * (40 ms at most).
  *
