@@ -10,9 +10,9 @@
 
 enum { NS_PER_US = 1000 };
 
-/* How much better a value must be than any other: 1 in 10000. Just less than an edge
- * late by what tells a 1 from a 0, and the less likely order of two bits. */
-enum { MARGIN = DHT_COST_NAT * 37 / 4 };
+/* How much better a value must be than any other: 1 in 13000, which is an edge late by what tells a
+ * 1 from a 0. */
+enum { MARGIN = DHT_COST_LATE + DHT_COST_LATE_LONG };
 
 /* How much worse than the best explanation, which may not add up, the best one that does may
  * be: the order of two bits that was the less likely one, and a step of the values. */

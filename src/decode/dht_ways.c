@@ -6,6 +6,10 @@ enum { NS_PER_US = 1000 };
 /* An edge is late by this at most: interrupts off. */
 enum { MAX_LATE_NS = 200 * NS_PER_US };
 
+/* Few are late by so much: somewhat less than what tells a 1 from a 0, so that the order of two
+ * bits is not as soon told by it as by an edge that is a little late. */
+enum { LONG_LATE_NS = 30 * NS_PER_US };
+
 /* What speaks for an event that was in time, so that jitter of the one before does not make
  * others worth a look. */
 enum { COST_IN_TIME = 2 * DHT_COST_NAT };
@@ -172,12 +176,16 @@ unsigned dht_ways_list(const struct dht_lattice *lattice, const struct dht_leap 
 	return count;
 }
 
-/* Whether an event is this edge of the model, which is then late. */
-static bool is_late(const struct dht_cells *cells, int32_t event_ns, int32_t edge_ns)
+/* What it costs that an event is this edge of the model, which is then late. */
+static unsigned late_cost(const struct dht_cells *cells, int32_t event_ns,
+			  int32_t edge_ns)
 {
 	int32_t late_ns = event_ns - edge_ns;
 
-	return late_ns > cells->min_late_ns && late_ns < MAX_LATE_NS;
+	if (late_ns <= cells->min_late_ns || late_ns >= MAX_LATE_NS)
+		return DHT_COST_NEVER;
+	return late_ns < LONG_LATE_NS ? DHT_COST_LATE
+				      : DHT_COST_LATE + DHT_COST_LATE_LONG;
 }
 
 /* From the edge to the next one. */
@@ -200,9 +208,13 @@ unsigned dht_way_cost(const struct dht_lattice *lattice, const struct dht_way *w
 	int32_t at_ns = t_ns[0];
 
 	/* what there is most: one edge between, lost or late */
-	if (way->num_bits == 2 && way->num_between == 1 &&
-	    is_late(cells, t_ns[1], at_ns + cell_ns(cells, edge - 2, pattern >> 1)))
-		return way->off_cost + DHT_COST_LATE;
+	if (way->num_bits == 2 && way->num_between == 1) {
+		unsigned cost = late_cost(cells, t_ns[1],
+					  at_ns + cell_ns(cells, edge - 2, pattern >> 1));
+
+		if (cost != DHT_COST_NEVER)
+			return way->off_cost + cost;
+	}
 	for (unsigned left = way->num_bits - 1u; left > 0; left--) {
 		bool is_next_one = pattern >> (left - 1) & 1;
 		unsigned lost_cost =
@@ -210,9 +222,8 @@ unsigned dht_way_cost(const struct dht_lattice *lattice, const struct dht_way *w
 
 		at_ns += cell_ns(cells, edge - left - 1, pattern >> left & 1);
 		for (unsigned i = way->num_between; i > 0; i--) {
-			costs[i] += lost_cost;
-			if (is_late(cells, t_ns[i], at_ns))
-				costs[i] = lower(costs[i], costs[i - 1] + DHT_COST_LATE);
+			costs[i] = lower(costs[i] + lost_cost,
+					 costs[i - 1] + late_cost(cells, t_ns[i], at_ns));
 		}
 		costs[0] += lost_cost;
 		for (unsigned i = 1; i <= way->num_between; i++)

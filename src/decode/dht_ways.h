@@ -23,6 +23,7 @@ enum {
 	DHT_COST_MISS = 4 * DHT_COST_NAT,
 	DHT_COST_MISS_LONG = DHT_COST_NAT * 3 / 2, /* and the cell after it was a 1 */
 	DHT_COST_LATE = 8 * DHT_COST_NAT,
+	DHT_COST_LATE_LONG = DHT_COST_NAT * 3 / 2, /* and by much */
 	DHT_COST_SPURIOUS = 10 * DHT_COST_NAT,
 	DHT_COST_NEVER = 0x7f7f,
 };

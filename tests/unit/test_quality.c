@@ -169,7 +169,7 @@ static void merge_one(struct trial *trial)
 
 static void stamp_one_late(struct trial *trial)
 {
-	trial->frame.edges[20].t_ns += 40000;
+	trial->frame.edges[20].t_ns += 25000;
 }
 
 static void add_one(struct trial *trial)
