@@ -156,9 +156,10 @@ static bool read_all_but_front(const struct repair *repair,
 
 	if (!dht_starts_lack_front_only(starts, &first))
 		return false;
-	for (unsigned i = 0; i < wire->num_bits; i++)
-		intervals_ns[i] = i < first ? starts->cells->zero_ns
-					    : t_ns[i + 1 - first] - t_ns[i - first];
+	for (unsigned i = 0; i < first; i++)
+		intervals_ns[i] = starts->cells->zero_ns;
+	for (size_t i = 0; i + 1 < starts->falls->num_edges; i++)
+		intervals_ns[first + i] = t_ns[i + 1] - t_ns[i];
 	if (!dht_fit_find(&fit, wire, intervals_ns, wire->num_bits, 0) ||
 	    !dht_fit_read(&fit, intervals_ns, wire->num_bits, bytes) || !fit.has_gaps ||
 	    !read_bits(repair, bits_take(bytes, wire->num_bits / 8u), &out->reading))
