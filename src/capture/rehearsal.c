@@ -7,8 +7,8 @@
 #include "base/clock.h"
 
 enum {
-	/* So many attempts without a thread that had to wait: the machine is not busy. */
-	MAX_QUIET = 64,
+	/* After so many without a thread that had to wait the machine is not busy any more. */
+	NUM_REHEARSED = 64,
 	/* Where every thread is slow, none is waited for. */
 	MAX_THREADS = 8, /* at a time */
 	/* The quickest is forgotten by a 64th each time: clocks of CPUs change. */
@@ -67,13 +67,13 @@ static bool is_quick(struct rehearsal *rehearsal)
 
 	rehearsal->quickest_ns = quicker(rehearsal->quickest_ns, took_ns);
 	if (is_held_up(rehearsal->quickest_ns, took_ns))
-		rehearsal->num_quiet = 0;
+		rehearsal->num_left = NUM_REHEARSED;
 	return took_ns <= rehearsal->quickest_ns + rehearsal->quickest_ns / 2 + QUICK_NS;
 }
 
 bool rehearsal_is_due(const struct rehearsal *rehearsal)
 {
-	return rehearsal->num_quiet < MAX_QUIET;
+	return rehearsal->num_left > 0;
 }
 
 void rehearsal_wait(struct rehearsal *rehearsal, uint64_t until_ns)
@@ -95,7 +95,7 @@ void rehearsal_learn(struct rehearsal *rehearsal, uint64_t arming_ns)
 {
 	rehearsal->quickest_arming_ns = quicker(rehearsal->quickest_arming_ns, arming_ns);
 	if (is_held_up(rehearsal->quickest_arming_ns, arming_ns))
-		rehearsal->num_quiet = 0;
-	else if (rehearsal_is_due(rehearsal))
-		rehearsal->num_quiet++;
+		rehearsal->num_left = NUM_REHEARSED;
+	else if (rehearsal->num_left > 0)
+		rehearsal->num_left--;
 }

@@ -15,14 +15,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Zeros are a good start: the first attempt is rehearsed. */
+/* Zeros are a good start: nothing is rehearsed before a line was late. */
 struct rehearsal {
 	uint64_t quickest_ns; /* of our threads, from first to last; 0: none yet */
 	uint64_t quickest_arming_ns; /* 0: none yet */
-	uint8_t num_quiet; /* attempts since a thread, ours or the kernel's, had to wait */
+	/* attempts to come that are rehearsed, since a thread, ours or the kernel's, had to wait */
+	uint8_t num_left;
 };
 
-/* Whether the next attempt is rehearsed: not where no thread had to wait for long. */
+/* Whether the next attempt is rehearsed. */
 bool rehearsal_is_due(const struct rehearsal *rehearsal);
 
 /* Before the start pulse, where due: lets the others get what they wait for, for some of their
