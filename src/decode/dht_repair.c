@@ -14,6 +14,10 @@ enum { NS_PER_US = 1000 };
  * 1 from a 0. */
 enum { MARGIN = DHT_COST_LATE + DHT_COST_LATE_LONG };
 
+/* Where there were many accidents there may have been others: then by a part more of what they
+ * cost beyond so much. */
+enum { MANY_COST = 26 * DHT_COST_NAT, MANY_DIVISOR = 8 };
+
 /* How much worse than the best explanation, which may not add up, the best one that does may
  * be: the order of two bits that was the less likely one, and a step of the values. */
 enum { MAX_EXCESS = 5 * DHT_COST_NAT };
@@ -93,6 +97,14 @@ static void take_candidate(struct dht_paths *paths, uint64_t bits, int32_t cost)
 	repair->is_whole = paths->is_whole;
 }
 
+/* How much better than any other the best value must be. */
+static int32_t margin_of(const struct repair *repair)
+{
+	int32_t over = repair->best_cost - MANY_COST;
+
+	return over > 0 ? MARGIN + over / MANY_DIVISOR : MARGIN;
+}
+
 /* Looks for another value. */
 static void take_rival(struct dht_paths *paths, uint64_t bits, int32_t cost)
 {
@@ -100,7 +112,7 @@ static void take_rival(struct dht_paths *paths, uint64_t bits, int32_t cost)
 	struct reading reading;
 
 	if (bits == repair->best_bits || !read_bits(repair, bits, &reading) ||
-	    total_cost(repair, &reading, cost) >= repair->best_cost + MARGIN)
+	    total_cost(repair, &reading, cost) >= repair->best_cost + margin_of(repair))
 		return;
 	paths->work_left = -1;
 }
@@ -116,7 +128,7 @@ static enum verdict judge(struct dht_paths *paths, enum verdict refused)
 		return VERDICT_AMBIGUOUS;
 	if (repair->best_cost > repair->least_cost + MAX_EXCESS)
 		return refused;
-	paths->bound = repair->best_cost + MARGIN;
+	paths->bound = repair->best_cost + margin_of(repair);
 	paths->take = take_rival;
 	paths->has_to_add_up = true;
 	if (!dht_walk(paths))
