@@ -35,7 +35,11 @@ enum { MAX_CANDIDATES = 12 };
 /* With all else of a frame, 100000 instructions. What would take more is refused: of a million
  * frames 2000 with an interrupt thread that takes 30 us, 16000 of a slow core that does everything
  * (tests/bench/noise_latency.c, noise_queue.c). */
-enum { MAX_WORK = 1470 };
+enum {
+	MAX_WORK = 1470,
+	/* Another value is read and weighed: many are, where the margin has grown. */
+	WORK_A_VALUE = 4,
+};
 
 /* A logic analyser at 500 kHz or less, not a kernel: its stamps are too coarse to be weighed. */
 enum { COARSE_NS = 2 * NS_PER_US, EDGES_PER_FINE = 8 };
@@ -111,6 +115,8 @@ static void take_rival(struct dht_paths *paths, uint64_t bits, int32_t cost)
 	const struct repair *repair = paths->context;
 	struct reading reading;
 
+	if (repair->best_cost > MANY_COST)
+		paths->work_left -= WORK_A_VALUE;
 	if (bits == repair->best_bits || !read_bits(repair, bits, &reading) ||
 	    total_cost(repair, &reading, cost) >= repair->best_cost + margin_of(repair))
 		return;
