@@ -13,10 +13,10 @@
 #include "decode/derive.h"
 #include "gpio/recording.h"
 
-/* kthreadd must get the CPU before us: each listen waits for a thread of its making. */
 enum {
 	HEALTH_INTERVAL_S = 60,
 	ASK_CLOCK_INTERVAL_S = 10,
+	/* kthreadd must get the CPU before us: each listen waits for a thread of its making. */
 	PUBLISHER_NICE = 10,
 	COMPLAIN_AFTER = 4, /* refused answers, in one turn or in several */
 };

@@ -9,7 +9,7 @@
  * Threads: capture_start(), capture_pause(), capture_stop() and capture_free() from one owner;
  *          capture_advise(), capture_ask_now(), capture_cut_power() and capture_take_fault() from
  *          the consumer of the ring; capture_nudge() and capture_num_rounds() from any.
- * RT-safe: the loop is, except while it opens a line that failed.
+ * RT-safe: the loop is, except while it opens a line that failed, or rehearses on a busy machine.
  */
 #ifndef CAPTURE_CAPTURE_H
 #define CAPTURE_CAPTURE_H
@@ -108,7 +108,7 @@ uint32_t capture_num_rounds(const struct capture *capture);
 void capture_ready_thread(void);
 
 /* One attempt: start pulse, frame, records into the ring. Blocks for as long as that takes
- * (40 ms at most).
+ * (40 ms at most, but for what a busy machine adds).
  *
  * line: open for this sensor; start: enum edge_start; goes into the START record
  * rehearsal: the same for all attempts of the thread

@@ -2,7 +2,6 @@
 #include "decode/dht_repair.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "decode/bits.h"
 #include "decode/dht_paths.h"
@@ -32,9 +31,8 @@ enum { MAX_STRANGE = 5, MAX_MISSING = 12 };
 /* Of 256 sums one is right by chance. */
 enum { MAX_CANDIDATES = 12 };
 
-/* With all else of a frame, 100000 instructions. What would take more is refused: of a million
- * frames 2000 with an interrupt thread that takes 30 us, 16000 of a slow core that does everything
- * (tests/bench/noise_latency.c, noise_queue.c). */
+/* With all else of a frame, 100000 instructions (tests/bench/work). What would take more is
+ * refused. */
 enum {
 	MAX_WORK = 1470,
 	/* Another value is read and weighed: many are, where the margin has grown. */
@@ -168,8 +166,6 @@ static bool read_all_but_front(const struct repair *repair,
 	const struct dht_wire *wire = &repair->driver->wire;
 	const int32_t *t_ns = starts->falls->t_ns;
 	int32_t intervals_ns[DHT_MAX_BITS];
-	uint8_t bytes[DRIVER_MAX_BYTES] = { 0 };
-	struct dht_fit fit;
 	unsigned first;
 
 	if (!dht_starts_lack_front_only(starts, &first))
@@ -178,13 +174,11 @@ static bool read_all_but_front(const struct repair *repair,
 		intervals_ns[i] = starts->cells->zero_ns;
 	for (size_t i = 0; i + 1 < starts->falls->num_edges; i++)
 		intervals_ns[first + i] = t_ns[i + 1] - t_ns[i];
-	if (!dht_fit_find(&fit, wire, intervals_ns, wire->num_bits, 0) ||
-	    !dht_fit_read(&fit, intervals_ns, wire->num_bits, bytes) || !fit.has_gaps ||
-	    !read_bits(repair, bits_take(bytes, wire->num_bits / 8u), &out->reading))
-		return false;
-	memcpy(out->bytes, bytes, sizeof(bytes));
-	out->fit = fit;
-	return true;
+	return dht_fit_find(&out->fit, wire, intervals_ns, wire->num_bits, 0) &&
+	       dht_fit_read(&out->fit, intervals_ns, wire->num_bits, out->bytes) &&
+	       out->fit.has_gaps &&
+	       read_bits(repair, bits_take(out->bytes, wire->num_bits / 8u),
+			 &out->reading);
 }
 
 static struct dht_fit fit_of(const struct dht_cells *cells)

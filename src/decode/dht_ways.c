@@ -6,8 +6,8 @@ enum { NS_PER_US = 1000 };
 /* An edge is late by this at most: interrupts off. */
 enum { MAX_LATE_NS = 200 * NS_PER_US };
 
-/* Few are late by so much: somewhat less than what tells a 1 from a 0, so that the order of two
- * bits is not as soon told by it as by an edge that is a little late. */
+/* Somewhat less than what tells a 1 from a 0: an edge as late as that may just as well be the
+ * other order of two bits. */
 enum { LONG_LATE_NS = 30 * NS_PER_US };
 
 /* What speaks for an event that was in time, so that jitter of the one before does not make

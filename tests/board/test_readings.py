@@ -124,7 +124,7 @@ def test_a_busy_machine_loses_few_answers(generation):
 
 @pytest.mark.slow
 def test_with_a_trigger_line_a_busy_machine_loses_no_answer(generation):
-    """The same sensor, asked by the listening line itself, misses one answer in twenty."""
+    """The listening line never switches: there is no thread of the kernel's to wait for."""
     sensors = sensors_for(["dht22"], "10s", trigger_pin="GPIO1")
     run = board.run_gateway(
         generation, sensors,

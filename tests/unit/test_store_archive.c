@@ -20,6 +20,7 @@
 enum { NUM_SENSORS = 8, INTERVAL_MS = 30000, DAY_S = 24 * 3600 };
 
 static const int64_t MIDNIGHT_MS = INT64_C(1795305600000);
+
 static int set_up(void **state)
 {
 	(void)state;
